@@ -20,6 +20,9 @@ const (
 	outcomes
 )
 
+// OutcomeCount is the length of an array indexed by Outcome.
+const OutcomeCount = int(outcomes)
+
 // Reason says why, in a closed list with stable snake_case names.
 type Reason uint8
 

@@ -1,0 +1,32 @@
+package runner
+
+import (
+	"time"
+
+	"firstbell/runner/results"
+)
+
+// Snapshot is what a person watching a run sees, once a second. It is a copy:
+// reading it never delays the load.
+type Snapshot struct {
+	At       time.Duration // by the run's clock; negative before the start
+	Intended int           // arrivals due so far
+	Started  int
+	NotSent  int
+	Settled  int
+	InFlight int // people inside a step
+	Waiting  int // people on a waiting page
+	Between  int // people thinking, or between two tries
+
+	// People counts the settled people by outcome.
+	People [results.OutcomeCount]int
+	// Recent counts the attempts that ended in the last 10 s by outcome.
+	Recent [results.OutcomeCount]int
+	// RecentP50 and RecentP95 are times to class over the last 10 s, failures
+	// counted as never; negative means never, 0 with RecentN == 0 nothing.
+	RecentN              int
+	RecentP50, RecentP95 time.Duration
+
+	DelayP99 time.Duration // sent − intended of first clicks, last 10 s
+	CPU      float64       // 0..1, last second
+}
