@@ -35,6 +35,7 @@ type Clock uint8
 const (
 	FromIntended Clock = iota // from the click the person meant to make
 	FromSent                  // from the first byte really sent: service time
+	clocks
 )
 
 // StepKey names a step histogram; Ten is the intended second ÷ 10.
@@ -119,13 +120,18 @@ type Delta struct {
 	Seq     uint64 // from 1, without gaps, per worker
 	Written int32  // second of the run it was written in
 
-	Starts   map[GroupSecond]uint32 // people whose first click left, by intended second
-	OnTime   map[GroupSecond]uint32 // …of these, within 1 s of the intended instant (V1)
-	Delay    map[int32]*Hist        // sent − intended of first clicks, by intended 10 s (V2)
-	People   map[Cell]uint32        // settled people; NotSent cells included
-	Attempts map[Cell]uint32        // ended attempts; NotSent cells included
-	Beside   map[GroupSecond]*Beside
-	MidWork  map[Cell]uint32 // what broke after class: Outcome and Reason of the break
+	Starts   map[GroupSecond]uint32  // people whose first click left, by intended second
+	OnTime   map[GroupSecond]uint32  // …of these, within 1 s of the intended instant (V1)
+	Delay    map[int32]*Hist         // sent − intended of first clicks, by intended 10 s (V2)
+	Tries    map[GroupSecond]uint32  // attempts begun, first ones included, by the attempt's own intended second
+	People   map[Cell]uint32         // settled people; NotSent cells included
+	Attempts map[Cell]uint32         // ended attempts; NotSent cells included
+	Beside   map[GroupSecond]*Beside // by the person's intended second
+
+	PulledPeople map[GroupSecond]uint32 // in People as NotSent, but in Starts too
+	PulledTries  map[GroupSecond]uint32 // in Attempts as NotSent, but in Tries too
+
+	MidWork map[Cell]uint32 // what broke after class: Outcome and Reason of the break
 
 	Class map[ClassKey]*Hist // time to class of people in class, 1 ms to 6 h
 	Steps map[StepKey]*Hist  // 1 µs to 10 min
@@ -135,4 +141,9 @@ type Delta struct {
 	Signs map[SignKey]*SignCount
 
 	Health []Health
+	Gauges []Gauge
+
+	series map[int32]int // hop series in use, by ten
+	texts  int           // signatures with a text
+	free   spare
 }

@@ -86,3 +86,41 @@ func (r Reason) Outcome() Outcome {
 // Answered reports whether the server gave a complete answer: only these count
 // as its own refusals when a gate has failed.
 func (r Reason) Answered() bool { return r < reasons && reasonTable[r].answered }
+
+// Outcomes lists the closed set, in the stacking order of the report's charts.
+func Outcomes() []Outcome {
+	list := make([]Outcome, 0, outcomes-1)
+	for o := InTime; o < outcomes; o++ {
+		list = append(list, o)
+	}
+	return list
+}
+
+// Reasons lists the closed set, by outcome.
+func Reasons() []Reason {
+	list := make([]Reason, 0, reasons-1)
+	for r := NoReason + 1; r < reasons; r++ {
+		list = append(list, r)
+	}
+	return list
+}
+
+// ParseOutcome finds an outcome by its name.
+func ParseOutcome(name string) (Outcome, bool) {
+	for _, o := range Outcomes() {
+		if outcomeNames[o] == name {
+			return o, true
+		}
+	}
+	return NoOutcome, false
+}
+
+// ParseReason finds a reason by its name; "" is NoReason.
+func ParseReason(name string) (Reason, bool) {
+	for r := range reasons {
+		if reasonTable[r].name == name {
+			return r, true
+		}
+	}
+	return NoReason, false
+}

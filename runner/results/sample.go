@@ -4,7 +4,8 @@ import "time"
 
 // All times are offsets from the start of the played window.
 
-// Start is one person's first click leaving, or proved impossible.
+// Start is one person's first click leaving. A click proved impossible is no
+// Start: it is an Attempt and a Person with outcome not_sent.
 type Start struct {
 	Group    int // index into Plan.Groups
 	Intended time.Duration
@@ -19,6 +20,7 @@ type Attempt struct {
 	Ended    time.Duration
 	Outcome  Outcome
 	Reason   Reason
+	Left     bool // NotSent only: its first request had left before a later one was refused
 }
 
 // Person is one person, settled.
@@ -36,6 +38,7 @@ type Person struct {
 	StillTrying bool          // the run ended between two tries
 	MidWorkLoss Reason        // what broke after class; NoReason: nothing
 	ClassLost   time.Duration // minutes of class lost
+	Left        bool          // NotSent only: AddStart was called for this person
 }
 
 // Sample is one step performed: its page judged.
@@ -91,4 +94,12 @@ type Health struct {
 	Waiting     int           // people on a waiting page
 	Between     int           // people thinking or between two tries
 	DialsQueued int           // dials waiting for a place
+}
+
+// Gauge is how many people are inside one step at the end of one written
+// second.
+type Gauge struct {
+	Second int32 // from the start of the played window
+	Step   uint16
+	People uint32
 }
