@@ -7,7 +7,4 @@ type Machine struct {
 	Descriptors int     // RLIMIT_NOFILE, after raising it as far as allowed
 	Ports       int     // local ports for connections out
 	Memory      int64   // bytes available now
-	// ReusesPorts: closed connections to other machines free their port at
-	// once instead of after a minute.
-	ReusesPorts bool
 }

@@ -14,7 +14,7 @@ import (
 const (
 	assumedAssets    = 34               // files of a page that loads them: an entcore page with a cold cache
 	assumedPage      = 2 * time.Second  // to load a page
-	assumedKeepAlive = 60 * time.Second // a browser's connection after its last page
+	assumedKeepAlive = 15 * time.Second // a connection after the last page
 	assumedRetry     = 10 * time.Second // what browsers wait for a connection before trying another
 	parallel         = 6                // connections to a host while a page loads
 	maxKept          = 3                // hosts a person keeps a connection to
@@ -36,7 +36,7 @@ const (
 // through the journey at the median pauses on pages that load in 2 s: requests
 // and new connections of a second are those of the arrivals before it, shifted
 // by these pauses. A person holds one connection per host (three at most) from
-// the first click to a minute after the last page, and five more while a page
+// the first click to 15 s after the last page, and five more while a page
 // loads its calls and assets.
 func needs(sc *scenarios.Scenario, s *arrivals.Schedule, m Machine) results.Needs {
 	load := newLoad(sc, s)
