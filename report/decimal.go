@@ -78,3 +78,34 @@ func trimmed(s string) Decimal {
 	}
 	return Decimal(s)
 }
+
+// exact writes a rational with a finite decimal form in full, up to 18 digits.
+func exact(r *big.Rat) Decimal {
+	if r == nil {
+		return ""
+	}
+	return trimmed(r.FloatString(18))
+}
+
+// apart writes a measured share with six digits, or with as many as keep it on
+// its own side of a threshold.
+func apart(r, threshold *big.Rat) Decimal {
+	for digits := 6; ; digits += 3 {
+		text := r.FloatString(digits)
+		back, _ := new(big.Rat).SetString(text)
+		if digits >= 30 || back.Cmp(threshold) == r.Cmp(threshold) {
+			return trimmed(text)
+		}
+	}
+}
+
+// order makes decimals comparable: no value below all, Never above all.
+func (d Decimal) order() *big.Rat {
+	if r, ok := d.Rat(); ok {
+		return r
+	}
+	if d == Never {
+		return new(big.Rat).SetInt64(math.MaxInt64)
+	}
+	return big.NewRat(-1, 1)
+}

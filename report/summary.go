@@ -323,7 +323,7 @@ type Beside struct {
 
 // Latency is table T6: percentiles of the peak window and of the whole run,
 // from the intended click (never = not in class) and from the real send
-// (successes of the in-class step only).
+// (every in-class step performed, well or badly).
 type Latency struct {
 	Usable     Quantiles `json:"intended_to_usable_s"` // peak window
 	UsableAll  Quantiles `json:"intended_to_usable_all_s"`
@@ -434,7 +434,7 @@ type HeatMap struct {
 // above it.
 type Curve struct {
 	Usable     []CurvePoint `json:"intended_to_usable"` // peak window, never counted
-	Sent       []CurvePoint `json:"sent_to_done"`       // successes only
+	Sent       []CurvePoint `json:"sent_to_done"`       // in-class steps from their real send
 	NeverShare Decimal      `json:"never_share"`
 	Criteria   []CurvePoint `json:"criteria"` // crosses: the curve must pass below
 }

@@ -1,0 +1,375 @@
+package report
+
+import (
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// Limits of the gates, as design rules fix them.
+var (
+	sentShare     = big.NewRat(999, 1000) // V1
+	cpuLimit      = big.NewRat(70, 100)   // V3
+	tableLimit    = big.NewRat(80, 100)   // V3: descriptors, ports
+	attackerLimit = big.NewRat(1, 1000)   // V10
+)
+
+const (
+	hiccupLimit = 50 * time.Millisecond // V3, p99.9 of the sleeper
+	frozenLimit = time.Second           // V3: one oversleep this long is a stopped process
+)
+
+// judgeGates judges V1, V2, V3, V7, V8, V9 and V10. V4 to V6 belong to runs on
+// several machines and to the capacity search.
+func judgeGates(t *tally, sc *scenarios.Scenario) []Gate {
+	return []Gate{
+		t.delivered(),
+		t.delay(smallestTime(sc)),
+		t.health(),
+		t.sameTarget(),
+		t.enoughPeople(sc),
+		t.endedAsPlanned(),
+		t.notBlocked(),
+	}
+}
+
+// smallestTime is the smallest time criterion, 0 with none.
+func smallestTime(sc *scenarios.Scenario) time.Duration {
+	smallest := time.Duration(0)
+	take := func(d time.Duration) {
+		if d > 0 && (smallest == 0 || d < smallest) {
+			smallest = d
+		}
+	}
+	for _, c := range sc.Criteria.List {
+		take(c.Time)
+		if c.Metric == scenarios.MetricInTime || c.Metric == scenarios.MetricLate {
+			take(sc.Criteria.InTime)
+		}
+	}
+	return smallest
+}
+
+// gate makes a gate of its measures: it is met when all are, and shows the
+// first that is not.
+func gate(id string, measures ...Measure) Gate {
+	shown, status := 0, Met
+	for i, m := range measures {
+		if m.Status != Met && status == Met {
+			shown, status = i, m.Status
+		}
+		if m.Status == NotMet && status != NotMet {
+			shown, status = i, NotMet
+		}
+	}
+	m := measures[shown]
+	return Gate{
+		ID: id, Status: status, Relation: m.Relation, Threshold: m.Threshold,
+		Measured: m.Measured, Format: m.Format, At: m.At, Measures: measures,
+	}
+}
+
+// atMost is a measure that must not exceed its limit.
+func atMost(name string, f Format, limit Decimal, at int) Measure {
+	return Measure{Name: name, Format: f, Relation: "<=", Threshold: limit, Status: Unmeasured, At: at}
+}
+
+// due is how many seconds of the played window the load was asked for: all of
+// them, or up to the second before the run was stopped.
+func (t *tally) due() int {
+	if t.run.Ended.How == results.EndedPlanned {
+		return t.play
+	}
+	return min(t.play, max(0, t.end-1))
+}
+
+// delivered is V1: of the people due in each 10 s, the share whose first click
+// left within 1 s of its instant. It also notes the blocks that fell short.
+func (t *tally) delivered() Gate {
+	m := Measure{
+		Name: "sent_share", Format: FormatPercent, Relation: ">=", Threshold: exact(sentShare),
+		Status: Unmeasured, At: -1,
+	}
+	var worst *big.Rat
+	for i, b := range t.blocks(span{0, t.due()}, nil) {
+		if b.Intended == 0 {
+			continue
+		}
+		sent := fraction(b.OnTime, b.Intended)
+		if sent.Cmp(sentShare) < 0 {
+			t.short[i] = true
+		}
+		if worst == nil || sent.Cmp(worst) < 0 {
+			worst, m.At, m.Count, m.Of = sent, t.clock(i*10), b.OnTime, b.Intended
+		}
+	}
+	if worst != nil {
+		m.Measured = apart(worst, sentShare)
+		m.Status = statusOf(worst.Cmp(sentShare) >= 0)
+	}
+	return gate("V1", m)
+}
+
+// delay is V2: per 10 s, p99 of sent − intended at most max(5 ms, 1 % of the
+// smallest time criterion), its maximum at most a tenth of it; without a time
+// criterion 5 ms and 1 s.
+func (t *tally) delay(limit time.Duration) Gate {
+	p99, most := 5*time.Millisecond, time.Second
+	if limit > 0 {
+		p99, most = max(p99, limit/100), limit/10
+	}
+	high := atMost("delay_p99", FormatDuration, seconds(p99), -1)
+	top := atMost("delay_max", FormatDuration, seconds(most), -1)
+	var worstHigh, worstTop time.Duration
+	for ten, h := range t.delays() {
+		if h.n() == 0 {
+			continue
+		}
+		if q := h.quantile(big.NewRat(99, 100)); high.Measured == "" || q > worstHigh {
+			worstHigh, high.At, high.Measured = q, t.clock(ten*10), seconds(q)
+		}
+		if q := h.max(); top.Measured == "" || q > worstTop {
+			worstTop, top.At, top.Measured = q, t.clock(ten*10), seconds(q)
+		}
+	}
+	if high.Measured != "" {
+		high.Status, top.Status = statusOf(worstHigh <= p99), statusOf(worstTop <= most)
+	}
+	return gate("V2", high, top)
+}
+
+// delays is the generator's delay by intended ten of the played window.
+func (t *tally) delays() []distribution {
+	out := make([]distribution, t.tens)
+	for ten, h := range t.run.Total.Delay {
+		if ten >= 0 && int(ten) < t.tens {
+			out[ten] = newDistribution(bucketsOf(h), 0)
+		}
+	}
+	return out
+}
+
+// sameTarget is V7.
+func (t *tally) sameTarget() Gate {
+	m := Measure{
+		Name: "target_changes", Format: FormatCount, Relation: "<=", Threshold: "0",
+		Measured: "0", Status: Met, At: -1,
+	}
+	for _, e := range t.run.Events {
+		if e.Kind == "target_changed" {
+			if m.Count == 0 {
+				m.At = t.clock(int(e.At / time.Second))
+			}
+			m.Count++
+		}
+	}
+	if m.Count > 0 {
+		m.Status, m.Measured = NotMet, Decimal(strconv.FormatUint(m.Count, 10))
+	}
+	return gate("V7", m)
+}
+
+// enoughPeople is V8: the judged window must hold enough people for at least
+// one criterion that must hold (criteria and groups below their own count read
+// "not judged").
+func (t *tally) enoughPeople(sc *scenarios.Scenario) Gate {
+	b := t.sum(t.peak(), nil)
+	need := uint64(minimumPeople)
+	first := true
+	for _, c := range sc.Criteria.List {
+		if n := needed(c); c.Severity != scenarios.Minor && (first || n < need) {
+			need, first = n, false
+		}
+	}
+	m := Measure{
+		Name: "people", Format: FormatCount, Relation: ">=", At: -1,
+		Threshold: Decimal(strconv.FormatUint(need, 10)), Measured: Decimal(strconv.FormatUint(b.valid(), 10)),
+		Status: statusOf(b.valid() >= need), Count: b.valid(),
+	}
+	return gate("V8", m)
+}
+
+// endedAsPlanned is V9.
+func (t *tally) endedAsPlanned() Gate {
+	m := Measure{
+		Name: "ended_as", Format: FormatEnding, Relation: "=", Threshold: Decimal(results.EndedPlanned),
+		Measured: Decimal(t.run.Ended.How), Status: statusOf(t.run.Ended.How == results.EndedPlanned), At: -1,
+	}
+	if m.Status == NotMet {
+		m.At = t.clock(t.end)
+	}
+	return gate("V9", m, t.balanced())
+}
+
+// balanced counts the places where the folder's books disagree: a recording
+// that lost a piece cannot be judged as whole.
+func (t *tally) balanced() Measure {
+	m := Measure{
+		Name: "ledger_faults", Format: FormatCount, Relation: "<=", Threshold: "0", Measured: "0", Status: Met, At: -1,
+	}
+	var gaps uint64
+	for _, w := range t.run.Workers {
+		gaps += w.Gaps
+	}
+	if t.ledgers.Check() != nil || gaps > 0 {
+		m.Count = max(1, gaps)
+		m.Measured, m.Status = Decimal(strconv.FormatUint(m.Count, 10)), NotMet
+	}
+	return m
+}
+
+// notBlocked is V10: attempts answered by throttling or a challenge.
+func (t *tally) notBlocked() Gate {
+	m := atMost("attacker_share", FormatPercent, exact(attackerLimit), -1)
+	for _, c := range t.ledgers.Attempts.Cells {
+		if c.Outcome == results.NotSent {
+			continue
+		}
+		m.Of += c.N
+		if c.Reason == results.ReasonThrottled || c.Reason == results.ReasonChallenge {
+			m.Count += c.N
+			if m.At < 0 {
+				m.At = t.clock(int(c.Second))
+			}
+		}
+	}
+	if m.Of > 0 {
+		r := fraction(m.Count, m.Of)
+		m.Measured = apart(r, attackerLimit)
+		m.Status = statusOf(r.Cmp(attackerLimit) <= 0)
+	}
+	return gate("V10", m)
+}
+
+// health is V3: the generator's own machine, in every second of the run.
+func (t *tally) health() Gate {
+	hs := t.seconds()
+	return gate("V3",
+		t.cpu(hs),
+		t.table("descriptors", hs, func(h results.Health) (int, int) { return h.Descriptors, h.DescLimit }),
+		t.table("ports", hs, func(h results.Health) (int, int) { return h.Ports, h.PortLimit }),
+		t.hiccups(hs),
+		t.frozen(hs),
+		t.missing(hs),
+	)
+}
+
+// seconds is the health records from the start of the played window on, by
+// second.
+func (t *tally) seconds() []results.Health {
+	out := make([]results.Health, 0, len(t.run.Total.Health))
+	for _, h := range t.run.Total.Health {
+		if h.Second >= 0 && h.Second <= t.play+maxPlay {
+			out = append(out, h)
+		}
+	}
+	slices.SortStableFunc(out, compareHealth)
+	return out
+}
+
+// cpu is the highest mean of 10 consecutive seconds.
+func (t *tally) cpu(hs []results.Health) Measure {
+	m := atMost("cpu", FormatPercent, exact(cpuLimit), -1)
+	var worst *big.Rat
+	for i := range hs {
+		sum, n := new(big.Rat), int64(0)
+		for j := i; j < len(hs) && hs[j].Second < hs[i].Second+10; j++ {
+			sum.Add(sum, permille(hs[j].CPU))
+			n++
+		}
+		if mean := sum.Quo(sum, big.NewRat(n, 1)); worst == nil || mean.Cmp(worst) > 0 {
+			worst, m.At = mean, t.clock(hs[i].Second)
+		}
+	}
+	if worst != nil {
+		m.Measured, m.Status = apart(worst, cpuLimit), statusOf(worst.Cmp(cpuLimit) <= 0)
+	}
+	return m
+}
+
+// permille reads a share from outside: anything that is no number counts as
+// saturated.
+func permille(f float64) *big.Rat {
+	if !(f >= 0 && f <= 1000) {
+		return big.NewRat(1000, 1)
+	}
+	return big.NewRat(int64(f*1000+0.5), 1000)
+}
+
+// table compares a gauge with the limit in force in the same second.
+func (t *tally) table(name string, hs []results.Health, read func(results.Health) (used, limit int)) Measure {
+	m := atMost(name, FormatPercent, exact(tableLimit), -1)
+	var worst *big.Rat
+	for _, h := range hs {
+		used, limit := read(h)
+		if limit <= 0 || used < 0 {
+			return atMost(name, FormatPercent, exact(tableLimit), t.clock(h.Second))
+		}
+		if r := big.NewRat(int64(used), int64(limit)); worst == nil || r.Cmp(worst) > 0 {
+			worst, m.At, m.Count, m.Of = r, t.clock(h.Second), uint64(used), uint64(limit)
+		}
+	}
+	if worst != nil {
+		m.Measured, m.Status = apart(worst, tableLimit), statusOf(worst.Cmp(tableLimit) <= 0)
+	}
+	return m
+}
+
+// sleepsPerSecond is how often the 10-ms sleeper wakes.
+const sleepsPerSecond = 100
+
+// hiccups is p99.9 of the sleeper's oversleep, from the worst of each second:
+// with 100 sleeps a second, 0.1 % of them is one second in ten.
+func (t *tally) hiccups(hs []results.Health) Measure {
+	m := atMost("hiccup", FormatDuration, seconds(hiccupLimit), -1)
+	if len(hs) == 0 {
+		return m
+	}
+	worst := slices.Clone(hs)
+	slices.SortStableFunc(worst, func(a, b results.Health) int { return int(min(1, max(-1, b.Hiccup-a.Hiccup))) })
+	h := worst[len(worst)*sleepsPerSecond/1000]
+	m.Measured, m.At = seconds(h.Hiccup), t.clock(h.Second)
+	m.Status = statusOf(h.Hiccup <= hiccupLimit)
+	return m
+}
+
+// frozen is the longest oversleep: a stopped process cannot see its clock.
+func (t *tally) frozen(hs []results.Health) Measure {
+	m := atMost("stopped", FormatDuration, seconds(frozenLimit), -1)
+	for _, h := range hs {
+		if s := seconds(h.Hiccup); m.Measured == "" || s.order().Cmp(m.Measured.order()) > 0 {
+			m.Measured, m.At, m.Status = s, t.clock(h.Second), statusOf(h.Hiccup < frozenLimit)
+		}
+	}
+	return m
+}
+
+// missing counts seconds of the run without a record of the generator's
+// health: what was not measured is not believed.
+func (t *tally) missing(hs []results.Health) Measure {
+	m := atMost("seconds_missing", FormatCount, "0", -1)
+	if t.end <= 0 {
+		return m
+	}
+	seen := make([]bool, t.end)
+	for _, h := range hs {
+		if h.Second < len(seen) {
+			seen[h.Second] = true
+		}
+	}
+	for s, ok := range seen[:max(0, t.end-1)] { // the last second may be cut short
+		if !ok {
+			if m.Count == 0 {
+				m.At = t.clock(s)
+			}
+			m.Count++
+		}
+	}
+	m.Of = uint64(t.end)
+	m.Measured, m.Status = Decimal(strconv.FormatUint(m.Count, 10)), statusOf(m.Count == 0)
+	return m
+}

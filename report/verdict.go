@@ -1,0 +1,195 @@
+package report
+
+import (
+	"slices"
+
+	"firstbell/runner/results"
+)
+
+// causeOfEnd maps how a run ended to why it cannot be concluded.
+var causeOfEnd = map[results.EndedAs]Cause{
+	results.EndedInterrupted: CauseInterrupted,
+	results.EndedByTarget:    CauseStoppedByTarget,
+	results.EndedCredentials: CauseAccountsRejected,
+	results.EndedLimit:       CauseEndsAfter,
+	results.EndedInternal:    CauseInternal,
+	results.EndedCut:         CauseCut,
+}
+
+// evidence is all the verdict rests on.
+type evidence struct {
+	criteria []Criterion
+	gates    []Gate
+	people   Ledger
+	ended    results.EndedAs
+}
+
+// decide gives the verdict. The order of the questions is the rule:
+//
+//  1. without criteria, with over 1 % of accounts rejected, with another target
+//     or taken for an attacker: inconclusive, whatever was seen;
+//  2. with another gate failed: never ready; not_ready only if a criterion
+//     still fails when everyone counts as in time whom the server did not
+//     refuse with a complete answer;
+//  3. a blocking or major criterion not met: not_ready;
+//  4. one not concluded or not measured: inconclusive;
+//  5. else ready, with a reservation for each minor criterion not met.
+func decide(e evidence) Verdict {
+	v := Verdict{Reasons: []string{}, Actions: []string{}}
+	failed := failedGates(e.gates)
+	v.Cause = alwaysInconclusive(e)
+	switch {
+	case v.Cause != CauseNone:
+		v.Value, v.Reasons = Inconclusive, failed
+	case len(failed) > 0:
+		decideDespite(&v, e, failed)
+	default:
+		decideByCriteria(&v, e)
+	}
+	v.Reservations = reservations(e.criteria)
+	return v
+}
+
+func alwaysInconclusive(e evidence) Cause {
+	switch {
+	case len(e.criteria) == 0:
+		return CauseNoCriteria
+	case e.people.Invalid*100 > e.people.Started || e.ended == results.EndedCredentials:
+		return CauseAccountsRejected
+	case gateStatus(e.gates, "V10") == NotMet:
+		return CauseBlocked
+	case gateStatus(e.gates, "V7") == NotMet:
+		return CauseTargetChanged
+	}
+	return CauseNone
+}
+
+func decideDespite(v *Verdict, e evidence, failed []string) {
+	for _, c := range e.criteria {
+		if mustHold(c) && c.Status == NotMet && c.Recount == NotMet {
+			v.Reasons = append(v.Reasons, c.ID)
+		}
+	}
+	if len(v.Reasons) > 0 && gateStatus(e.gates, "V7") == Met && gateStatus(e.gates, "V10") == Met {
+		v.Value, v.Recounted = NotReady, true
+		v.Reasons = append(v.Reasons, failed...)
+		return
+	}
+	v.Value, v.Reasons, v.Cause = Inconclusive, failed, causeOfGates(e)
+}
+
+func causeOfGates(e evidence) Cause {
+	bad := func(id string) bool { return gateStatus(e.gates, id) != Met }
+	switch {
+	case bad("V9"):
+		if c := causeOfEnd[e.ended]; c != CauseNone {
+			return c
+		}
+		return CauseCut
+	case bad("V2"), bad("V3"):
+		return CauseGenerator
+	case bad("V1"):
+		return CauseStormNotDelivered
+	case bad("V7"):
+		return CauseTargetChanged
+	case bad("V8"):
+		return CauseTooFew
+	}
+	return CauseStormNotDelivered
+}
+
+func decideByCriteria(v *Verdict, e evidence) {
+	var straddling, unmeasured []string
+	for _, c := range e.criteria {
+		if !mustHold(c) {
+			continue
+		}
+		switch c.Status {
+		case NotMet:
+			v.Reasons = append(v.Reasons, c.ID)
+		case Undecided:
+			straddling = append(straddling, c.ID)
+		case Met:
+		default:
+			unmeasured = append(unmeasured, c.ID)
+		}
+	}
+	switch {
+	case len(v.Reasons) > 0:
+		v.Value = NotReady
+	case len(straddling) > 0:
+		v.Value, v.Cause = Inconclusive, CauseStraddles
+		v.Reasons = append(straddling, unmeasured...)
+	case len(unmeasured) > 0:
+		v.Value, v.Cause, v.Reasons = Inconclusive, CauseTooFew, unmeasured
+	default:
+		v.Value = Ready
+	}
+}
+
+// mustHold reports whether a criterion not met makes the portal not ready. An
+// unknown severity blocks: the cautious side.
+func mustHold(c Criterion) bool { return c.Severity != "minor" }
+
+func reservations(criteria []Criterion) int {
+	n := 0
+	for _, c := range criteria {
+		if !mustHold(c) && c.Status != Met {
+			n++
+		}
+	}
+	return n
+}
+
+// gateStatus is not_measured for a gate that is not there: what was not
+// measured is not believed.
+func gateStatus(gates []Gate, id string) Status {
+	i := slices.IndexFunc(gates, func(g Gate) bool { return g.ID == id })
+	if i < 0 {
+		return Unmeasured
+	}
+	return gates[i].Status
+}
+
+// gateIDs are the gates a run on one machine must pass.
+var gateIDs = [...]string{"V1", "V2", "V3", "V7", "V8", "V9", "V10"}
+
+func failedGates(gates []Gate) []string {
+	failed := []string{}
+	for _, id := range gateIDs {
+		if gateStatus(gates, id) != Met {
+			failed = append(failed, id)
+		}
+	}
+	return failed
+}
+
+// Exit codes of a judged run (cmd adds 1, 2 and 5 for what never got here).
+const (
+	ExitReady        = 0
+	ExitNotReady     = 3
+	ExitInconclusive = 4
+	ExitStopped      = 6
+	ExitInterrupted  = 130
+	exitInternal     = 1
+)
+
+// ExitCode is the process's exit code for a verdict and the way the run ended;
+// an interruption or the target's stop outranks the verdict.
+func ExitCode(v Verdict, ended results.EndedAs) int {
+	switch ended {
+	case results.EndedInternal:
+		return exitInternal
+	case results.EndedInterrupted:
+		return ExitInterrupted
+	case results.EndedByTarget:
+		return ExitStopped
+	}
+	switch v.Value {
+	case Ready:
+		return ExitReady
+	case NotReady:
+		return ExitNotReady
+	}
+	return ExitInconclusive
+}
