@@ -1,0 +1,125 @@
+package httpdriver
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+var (
+	scratch = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	gunzips = sync.Pool{New: func() any { return &gunzip{in: bufio.NewReaderSize(nil, 2<<10)} }}
+)
+
+// gunzip is a pooled decoder with its input buffer, which gzip would otherwise
+// make anew for every body.
+type gunzip struct {
+	in *bufio.Reader
+	gzip.Reader
+}
+
+// body reads the whole body: at most MaxBody bytes of it are decoded and kept,
+// the rest is read as it comes and dropped, so that a small archive of a huge
+// page costs what was sent and no more.
+func (x *exchange) body(hr *http.Response) error {
+	source := &errorReader{r: hr.Body}
+	if x.req.MaxBody > 0 && x.req.Method != http.MethodHead {
+		if err := x.keepBody(source, hr.Header.Get("Content-Encoding")); err != nil {
+			return err
+		}
+	}
+	_, err := io.Copy(io.Discard, source)
+	return err
+}
+
+// keepBody decodes and keeps the start of the body.
+func (x *exchange) keepBody(source *errorReader, encoding string) error {
+	buf := scratch.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Cap() <= 1<<20 {
+			scratch.Put(buf)
+		}
+	}()
+	buf.Reset()
+	err := decode(buf, source, encoding, int64(x.req.MaxBody)+1)
+	x.resp.Truncated = buf.Len() > x.req.MaxBody
+	if x.resp.Truncated {
+		buf.Truncate(x.req.MaxBody)
+	}
+	x.resp.Body = append([]byte(nil), buf.Bytes()...)
+	switch {
+	case source.err != nil && source.err != io.EOF:
+		return source.err // the wire's own failure, not the decoder's view of it
+	case err != nil:
+		return errEncoding
+	}
+	return nil
+}
+
+// decode copies at most limit decoded bytes.
+func decode(to io.Writer, from io.Reader, encoding string, limit int64) error {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z := gunzips.Get().(*gunzip)
+		defer gunzips.Put(z)
+		z.in.Reset(from)
+		if err := z.Reset(z.in); err != nil {
+			return noBody(err)
+		}
+		from = z
+	case "deflate":
+		br := bufio.NewReaderSize(from, 512)
+		inflated, err := inflate(br)
+		if err != nil {
+			return noBody(err)
+		}
+		from = inflated
+	default:
+		return errEncoding
+	}
+	_, err := io.Copy(to, io.LimitReader(from, limit))
+	return err
+}
+
+// inflate reads "deflate", which some servers send without its zlib wrapping.
+func inflate(br *bufio.Reader) (io.Reader, error) {
+	head, err := br.Peek(2)
+	if err != nil {
+		return nil, err
+	}
+	if head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+		return zlib.NewReader(br)
+	}
+	return flate.NewReader(br), nil
+}
+
+// noBody accepts an announced encoding with nothing encoded.
+func noBody(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// errorReader remembers how its source ended, which decoders hide.
+type errorReader struct {
+	r   io.Reader
+	err error
+}
+
+func (e *errorReader) Read(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.r.Read(p)
+	e.err = err
+	return n, err
+}

@@ -1,0 +1,186 @@
+package httpdriver
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// tlsConfig is what every TLS connection shares.
+func (d *Driver) tlsConfig() (*tls.Config, error) {
+	files := d.cfg.Scenario.TLS
+	in := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(d.cfg.Scenario.Dir, name)
+	}
+	cfg := &tls.Config{
+		MinVersion:       tls.VersionTLS12,
+		CurvePreferences: d.cfg.Curves,
+		NextProtos:       []string{"http/1.1"},
+		// Verification is ours, in chains.verify: the same checks, done once
+		// per chain and run instead of once per person.
+		InsecureSkipVerify: true,
+	}
+	if files.CA != "" {
+		pem, err := os.ReadFile(in(files.CA))
+		if err != nil {
+			return nil, fmt.Errorf("httpdriver: reading tls.ca: %w", err)
+		}
+		d.verified.roots = x509.NewCertPool()
+		if !d.verified.roots.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("httpdriver: tls.ca %s holds no certificate", files.CA)
+		}
+	}
+	if files.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(in(files.Cert), in(files.Key))
+		if err != nil {
+			return nil, fmt.Errorf("httpdriver: reading the client certificate: %w", err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	if !files.Insecure {
+		cfg.VerifyConnection = d.verified.verify
+	}
+	return cfg, nil
+}
+
+// secure does what stands between the TCP connection and HTTP: the proxy's
+// CONNECT and the TLS handshake.
+func (x *exchange) secure(c *conn) error {
+	d, h := x.session.driver, x.host
+	if h.origin.Scheme != "https" {
+		return nil
+	}
+	deadline, ok := x.ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(patienceWithout)
+	}
+	if err := c.SetDeadline(deadline); err != nil {
+		return classify(x.ctx, handshaking, h, err)
+	}
+	plain := c.Conn
+	if d.proxy != nil {
+		start := d.cfg.Clock.Now()
+		err := d.proxy.connect(x.ctx, plain, h)
+		x.resp.Timing.Connect += d.cfg.Clock.Now() - start
+		if err != nil {
+			return classify(x.ctx, handshaking, h, err)
+		}
+	}
+	start := d.cfg.Clock.Now()
+	cfg := d.tls.Clone()
+	cfg.ServerName = h.origin.Host
+	cfg.ClientSessionCache = x.session.ticketFor(h)
+	tc := tls.Client(plain, cfg)
+	err := tc.HandshakeContext(x.ctx)
+	x.resp.Timing.TLS = d.cfg.Clock.Now() - start
+	if err != nil {
+		return classify(x.ctx, handshaking, h, err)
+	}
+	c.Conn, c.secure = tc, true
+	return nil
+}
+
+// chains remembers the certificate chains proved good in this run.
+type chains struct {
+	roots *x509.CertPool // nil: the system's
+	mu    sync.RWMutex
+	good  map[[sha256.Size]byte]time.Time // until when
+}
+
+const maxChains = 256
+
+// verify checks the server's chain and name as crypto/tls would.
+func (v *chains) verify(cs tls.ConnectionState) error {
+	if len(cs.PeerCertificates) == 0 {
+		return errors.New("no server certificate")
+	}
+	key := chainKey(cs)
+	now := time.Now()
+	v.mu.RLock()
+	until, ok := v.good[key]
+	v.mu.RUnlock()
+	if ok && now.Before(until) {
+		return nil
+	}
+	opts := x509.VerifyOptions{
+		Roots: v.roots, DNSName: cs.ServerName, CurrentTime: now, Intermediates: x509.NewCertPool(),
+	}
+	for _, c := range cs.PeerCertificates[1:] {
+		opts.Intermediates.AddCert(c)
+	}
+	found, err := cs.PeerCertificates[0].Verify(opts)
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
+	}
+	until = found[0][0].NotAfter
+	for _, c := range found[0] {
+		if c.NotAfter.Before(until) {
+			until = c.NotAfter
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.good == nil || len(v.good) >= maxChains {
+		v.good = make(map[[sha256.Size]byte]time.Time)
+	}
+	v.good[key] = until
+	return nil
+}
+
+// chainKey is the hash of the name and the certificates as they were sent.
+func chainKey(cs tls.ConnectionState) (key [sha256.Size]byte) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%d:%s", len(cs.ServerName), cs.ServerName)
+	for _, c := range cs.PeerCertificates {
+		fmt.Fprintf(sum, "%d:", len(c.Raw))
+		sum.Write(c.Raw)
+	}
+	sum.Sum(key[:0])
+	return key
+}
+
+// ticket is one person's TLS session with one host: a returning person resumes
+// their own session, never somebody else's.
+type ticket struct {
+	host  *host
+	mu    sync.Mutex
+	state *tls.ClientSessionState
+}
+
+var _ tls.ClientSessionCache = (*ticket)(nil)
+
+// Get gives the last session; the key is the host's name, always the same.
+func (t *ticket) Get(string) (*tls.ClientSessionState, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.state, t.state != nil
+}
+
+// Put keeps one session; nil drops it.
+func (t *ticket) Put(_ string, state *tls.ClientSessionState) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.state = state
+}
+
+func (s *session) ticketFor(h *host) *ticket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tickets {
+		if t.host == h {
+			return t
+		}
+	}
+	t := &ticket{host: h}
+	s.tickets = append(s.tickets, t)
+	return t
+}
