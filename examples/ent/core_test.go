@@ -1,0 +1,181 @@
+package ent
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func station(c Capacity) *workers {
+	def(&c.Queue, 1<<20)
+	return newWorkers(c, 1)
+}
+
+func TestThroughputIsExact(t *testing.T) {
+	for _, c := range []Capacity{
+		{Workers: 1, Service: 2 * time.Millisecond},
+		{Workers: 7, Service: 35 * time.Millisecond},
+		{Workers: 64, Service: 50 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, start := station(c), time.Now()
+			const n = 5000
+			var wg sync.WaitGroup
+			for range n {
+				wg.Go(func() {
+					if err := w.do(t.Context(), 1); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			want := time.Duration((n+c.Workers-1)/c.Workers) * c.Service
+			if got := time.Since(start); got != want {
+				t.Errorf("%d requests on %d workers of %v took %v, want %v", n, c.Workers, c.Service, got, want)
+			}
+		})
+	}
+}
+
+func TestServiceTimesHaveTheirMeanAndVariance(t *testing.T) {
+	for _, cv2 := range []float64{0, 1, 4, 25} {
+		w := station(Capacity{Workers: 1, Service: time.Second, CV2: cv2})
+		const n = 400_000
+		var sum, squares float64
+		for range n {
+			s := w.draw(2).Seconds()
+			sum, squares = sum+s, squares+s*s
+		}
+		mean := sum / n
+		got := squares/n/mean/mean - 1
+		if math.Abs(mean-2) > 0.05 || math.Abs(got-cv2) > 0.05*cv2+1e-9 {
+			t.Errorf("CV²=%v: mean %.3f s (want 2), CV² %.3f", cv2, mean, got)
+		}
+	}
+}
+
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := station(Capacity{Workers: 3, Service: 10 * time.Millisecond})
+		var order []int
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				w.do(t.Context(), 1)
+				mu.Lock()
+				order = append(order, i)
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		for i := range order {
+			if d := order[i] - i; d < -2 || d > 2 { // three end at the same instant
+				t.Fatalf("place %d went to request %d", i, order[i])
+			}
+		}
+	})
+}
+
+func TestQueueLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := station(Capacity{Workers: 2, Service: time.Second, Queue: 5})
+		var full, served atomic.Int64
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				switch err := w.do(t.Context(), 1); {
+				case err == nil:
+					served.Add(1)
+				case errors.Is(err, errFull):
+					full.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if served.Load() != 7 || full.Load() != 13 {
+			t.Errorf("served %d, refused %d; want 2 in service + 5 waiting, 13 refused", served.Load(), full.Load())
+		}
+	})
+}
+
+func TestWorkOfClientsWhoLeft(t *testing.T) {
+	for _, tc := range []struct {
+		zombie bool
+		want   time.Duration // when the one who stays is served
+	}{
+		{false, 1500 * time.Millisecond}, // the worker is free at 0.5 s
+		{true, 11 * time.Second},         // ten seconds of work for nobody first
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := station(Capacity{Workers: 1, Service: time.Second, Zombie: tc.zombie})
+			start := time.Now()
+			ctx, leave := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer leave()
+			var wg sync.WaitGroup
+			for range 10 {
+				wg.Go(func() {
+					if err := w.do(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("a client who left got %v", err)
+					}
+				})
+			}
+			synctest.Wait()
+			if n := w.inQueue(); n != 9 {
+				t.Errorf("%d waiting, want 9", n)
+			}
+			wg.Go(func() {
+				w.do(t.Context(), 1)
+				if got := time.Since(start); got != tc.want {
+					t.Errorf("zombie=%v: served after %v, want %v", tc.zombie, got, tc.want)
+				}
+			})
+			wg.Wait()
+		})
+	}
+}
+
+// Against the closed forms: the mean wait of one worker with Poisson arrivals,
+// and the probability of waiting with several.
+func TestQueueingFormulas(t *testing.T) {
+	const n = 200_000
+	run := func(c Capacity, lambda float64) (mean time.Duration, waited float64) {
+		synctest.Test(t, func(t *testing.T) {
+			w := station(c)
+			rnd := newWorkers(Capacity{Workers: 1, Service: time.Duration(float64(time.Second) / lambda), CV2: 1}, 99)
+			var total time.Duration
+			count := 0
+			now := time.Duration(0)
+			for range n { // the schedule alone, without a goroutine for each request
+				now += rnd.draw(1)
+				w.advance(now)
+				j := &job{arrived: now, service: w.draw(1), started: make(chan struct{})}
+				begin := max(w.free[0].free, now)
+				w.start(j)
+				if begin > now {
+					count++
+					total += begin - now
+				}
+			}
+			mean, waited = total/n, float64(count)/n
+		})
+		return mean, waited
+	}
+	for _, cv2 := range []float64{0, 1, 4} {
+		got, _ := run(Capacity{Workers: 1, Service: 10 * time.Millisecond, CV2: cv2}, 70)
+		want, _ := MeanWaitMG1(10*time.Millisecond, 70, cv2)
+		if r := got.Seconds() / want.Seconds(); math.Abs(r-1) > 0.06 {
+			t.Errorf("M/G/1, CV²=%v: mean wait %v, want %v", cv2, got, want)
+		}
+	}
+	_, got := run(Capacity{Workers: 8, Service: 100 * time.Millisecond, CV2: 1}, 64)
+	if want := ErlangC(8, 6.4); math.Abs(got-want) > 0.02 {
+		t.Errorf("M/M/8: %.3f wait, want %.3f", got, want)
+	}
+}

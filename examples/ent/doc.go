@@ -1,0 +1,40 @@
+// Package ent is the example ENT: a French school portal that is plausible to
+// a browser and whose capacity is known in closed form.
+//
+// It has two uses. It is the target of `firstbell demo`, so that a newcomer can
+// see a first morning without owning a portal. And it is the oracle of the
+// known-answer tests: because its truth is a formula ([FreezeQuantile],
+// [TokenBucketRefusedShare], [WaitFIFO], [Capacity.PerSecond]…), a load tool that
+// measures something else is wrong.
+//
+// # The portal
+//
+// The flow is that of entcore, the engine of several regional portals in 2021:
+// the login page is a shell without a form, which a script draws; the quota is
+// checked when that page is read, not when the password is posted; the quota page
+// is served with HTTP 200; the home page does not name the user, only the JSON of
+// /auth/oauth2/userinfo does. A second door is an Apereo CAS server, with its
+// one-time execution token, tickets and validation, in front of a portal that
+// names its user. It is not kinder than the real ones.
+//
+// # The capacity
+//
+// A request that costs something waits for one of c workers, first come first
+// served, and keeps it for its service time s: C = c/s requests per second,
+// whatever the machine does meanwhile, because the workers' schedule is kept in
+// absolute instants (see [Capacity]). The workers sleep; they burn no processor.
+//
+// # Degraded modes
+//
+// [Modes] switches, one by one or together, what broke on 6 April 2021: quotas,
+// waiting rooms, blank pages, refused passwords, freezes… They can be changed while
+// the ENT runs, through [ENT.SetModes] or the handler of [ENT.Admin], which belongs
+// on another listener than the load. [Counters] say what was really answered, to be
+// reconciled with what the load tool says it saw.
+//
+// # Virtual time
+//
+// Time comes from package time and nothing here owns a goroutine at rest, so the
+// whole ENT runs inside a testing/synctest bubble, on the connections of package
+// memnet. Create it inside the bubble.
+package ent
