@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"firstbell/runner/results"
@@ -78,22 +79,25 @@ func decideDespite(v *Verdict, e evidence, failed []string) {
 	v.Value, v.Reasons, v.Cause = Inconclusive, failed, causeOfGates(e)
 }
 
+// causeOfGates names what failed first in the chain of causes: a run that did
+// not end, a generator that was not up to it, a load that did not arrive. What
+// failed outweighs what could not be measured.
 func causeOfGates(e evidence) Cause {
-	bad := func(id string) bool { return gateStatus(e.gates, id) != Met }
-	switch {
-	case bad("V9"):
-		if c := causeOfEnd[e.ended]; c != CauseNone {
-			return c
+	is := func(want Status, ids ...string) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return gateStatus(e.gates, id) == want })
+	}
+	if is(NotMet, "V9") || is(Unmeasured, "V9") {
+		return cmp.Or(causeOfEnd[e.ended], CauseCut)
+	}
+	for _, status := range []Status{NotMet, Unmeasured} {
+		switch {
+		case is(status, "V2", "V3"):
+			return CauseGenerator
+		case is(status, "V8"):
+			return CauseTooFew
+		case is(status, "V1"):
+			return CauseStormNotDelivered
 		}
-		return CauseCut
-	case bad("V2"), bad("V3"):
-		return CauseGenerator
-	case bad("V1"):
-		return CauseStormNotDelivered
-	case bad("V7"):
-		return CauseTargetChanged
-	case bad("V8"):
-		return CauseTooFew
 	}
 	return CauseStormNotDelivered
 }

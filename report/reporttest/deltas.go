@@ -1,0 +1,110 @@
+package reporttest
+
+import (
+	"time"
+
+	"firstbell/runner/results"
+)
+
+// deltas gives one delta per second of the run: who was due in a second is
+// settled in the same delta, which the format allows and the report may not
+// notice.
+func (s *Spec) deltas() []*results.Delta {
+	end := int(s.Ended.At / time.Second)
+	if s.Ended.How == results.EndedCut && end == 0 {
+		end = s.Play / 2
+	}
+	var out []*results.Delta
+	for second := range end {
+		d := results.NewDelta(0)
+		d.Written = int32(second)
+		if second < s.Play {
+			for g := range s.Groups {
+				s.second(d, second, g)
+			}
+		}
+		h := results.Health{
+			Second: second, CPU: 0.2, Descriptors: 200, DescLimit: 1024, Ports: 100, PortLimit: 28000,
+			BytesIn: 100_000, BytesOut: 20_000, Hiccup: time.Millisecond, InFlight: 40, Waiting: 3,
+		}
+		if s.Health == nil || s.Health(second, &h) {
+			d.AddHealth(h)
+		}
+		for _, x := range s.Signs {
+			if int(x.At/time.Second) == second {
+				d.AddSign(x)
+			}
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+func (s *Spec) second(d *results.Delta, second, group int) {
+	for _, x := range s.Mix(second, group) {
+		for i := range x.N {
+			s.person(d, x, group, time.Duration(second)*time.Second+time.Duration(i)*time.Second/time.Duration(x.N))
+		}
+	}
+}
+
+func (s *Spec) person(d *results.Delta, x People, group int, at time.Duration) {
+	if x.Unsent {
+		return
+	}
+	if x.Outcome == results.NotSent {
+		d.AddAttempt(results.Attempt{Group: group, Number: 1, Intended: at, Outcome: x.Outcome, Reason: x.Reason})
+		d.AddPerson(results.Person{Group: group, Intended: at, Outcome: x.Outcome, Reason: x.Reason, Attempts: 1})
+		return
+	}
+	d.AddStart(results.Start{Group: group, Intended: at, Sent: at + x.Delay + 200*time.Microsecond})
+	if x.Open {
+		return
+	}
+	tries := max(1, x.Tries)
+	for n := 1; n <= tries; n++ {
+		clicked := at + time.Duration(n-1)*3*time.Second
+		if n > 1 {
+			d.AddAttemptStart(group, clicked)
+		}
+		a := results.Attempt{Group: group, Number: n, Intended: clicked, Ended: clicked + x.Took, Outcome: x.Outcome, Reason: x.Reason}
+		if n < tries {
+			a.Outcome, a.Reason = results.Timeout, results.ReasonImpatient
+		}
+		d.AddAttempt(a)
+		s.steps(d, x, group, a)
+	}
+	p := results.Person{
+		Group: group, Intended: at, Settled: at + x.Took, Outcome: x.Outcome, Reason: x.Reason, Attempts: tries,
+		OwnTime: 7 * time.Second, Waited: x.Waited, GaveUp: x.GaveUp, MidWorkLoss: x.MidWork, ClassLost: x.Lost,
+	}
+	if x.Outcome == results.InTime || x.Outcome == results.Late {
+		p.TimeToClass = x.Took
+	}
+	d.AddPerson(p)
+}
+
+// steps gives an attempt its two steps and their exchanges: the first is quick
+// and good, the second ends like the attempt.
+func (s *Spec) steps(d *results.Delta, x People, group int, a results.Attempt) {
+	first := results.Sample{Step: 0, Group: group, Intended: a.Intended, Sent: a.Intended, Done: a.Intended + 80*time.Millisecond, Outcome: results.InTime}
+	d.AddStep(first)
+	second := results.Sample{Step: 1, Group: group, Intended: first.Done, Sent: first.Done, Done: max(a.Ended, first.Done), Outcome: a.Outcome, Reason: a.Reason}
+	if a.Outcome == results.Late {
+		second.Outcome = results.InTime
+	}
+	d.AddStep(second)
+	for i, sample := range []results.Sample{first, second} {
+		h := results.Hop{
+			Step: i, Number: 1, Status: 200, Reused: i > 0, At: sample.Sent, Intended: sample.Intended,
+			FirstByte: (sample.Done - sample.Sent) * 9 / 10, Body: (sample.Done - sample.Sent) / 10, BytesIn: 4000, BytesOut: 500,
+		}
+		if i == 0 {
+			h.DNS, h.Connect, h.TLS = time.Millisecond, 2*time.Millisecond, 5*time.Millisecond
+		}
+		if sample.Outcome == results.Timeout || sample.Outcome == results.Unreachable {
+			h.Status = 0
+		}
+		d.AddHop(h)
+	}
+}
