@@ -47,6 +47,7 @@ type Step struct {
 	Pause   *Think // before the step; nil: the persona's think time, none before a journey's first step
 	Timeout time.Duration
 
+	Values []Field  // names given to texts before the request, in order: ${name} from then on
 	If     *Matcher // on the page before: false skips the step
 	Expect *Matcher // proof of success; nil: any 2xx that no signature claims
 	Until  *Matcher // repeated until it matches…

@@ -37,6 +37,8 @@ type Scenario struct {
 	Source []byte
 	// Dir is the folder relative file names (accounts, CA) start from.
 	Dir string
+	// Env is Options.Env: what ${env.NAME} reads. nil: none is known.
+	Env Lookup
 }
 
 // About is what a person declares around the test; empty fields print
@@ -95,12 +97,13 @@ type Accounts struct {
 	Reuse     Reuse
 }
 
-// Generator makes accounts from a person's number: login and password are
-// templates over ${n} (from 1) and ${persona}.
+// Generator makes accounts from a number: every column is a template over ${n}
+// (from 1) and ${env.NAME}. Generated accounts serve any persona.
 type Generator struct {
 	Count           int
 	Login, Password Template
 	Extra           []Field // further columns
+	env             Lookup
 }
 
 // Reuse says whether an account may serve a second person.
