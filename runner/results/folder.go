@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,8 +36,8 @@ type Folder struct {
 	done chan struct{} // the syncing goroutine has ended
 
 	mu       sync.Mutex
-	deltas   *os.File
-	events   *os.File
+	deltas   file
+	events   file
 	enc      *Encoder
 	buf      []byte
 	size     int64 // bytes of whole frames in deltas
@@ -46,6 +47,13 @@ type Folder struct {
 	evSize   int64
 	failed   error // a write that could not be undone, or a failed sync
 	isClosed bool
+}
+
+// file is what a Folder needs of its two append-only files.
+type file interface {
+	io.WriteCloser
+	Truncate(size int64) error
+	Sync() error
 }
 
 // Create makes a run folder and writes what was going to happen before
@@ -98,8 +106,12 @@ func create(dir string, p *Plan, scenario []byte) (*Folder, error) {
 
 func deltaName(worker uint32) string { return fmt.Sprintf("w%03d.delta", worker) }
 
-func openNew(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644)
+func openNew(path string) (file, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, err // not a nil *os.File inside an interface
+	}
+	return f, nil
 }
 
 // Dir is the folder's path.

@@ -29,7 +29,8 @@ const (
 // histRange is the geometry of one kind, in nanoseconds.
 type histRange struct {
 	low, high int64
-	unit      uint // floor(log2(low)): the narrowest bucket is 1<<unit ns
+	finest    int64 // HdrHistogram's lowest discernible value: a thousandth of low, so that low too has 3 digits
+	unit      uint  // floor(log2(finest)): the narrowest bucket is 1<<unit ns
 	buckets   int32
 }
 
@@ -39,7 +40,8 @@ var histRanges = [histKinds]histRange{
 }
 
 func newHistRange(low, high time.Duration) histRange {
-	g := histRange{low: int64(low), high: int64(high), unit: uint(bits.Len64(uint64(low)) - 1)}
+	g := histRange{low: int64(low), high: int64(high), finest: int64(low) / 1000}
+	g.unit = uint(bits.Len64(uint64(g.finest)) - 1)
 	g.buckets = g.index(g.high) + 1
 	return g
 }
@@ -279,7 +281,7 @@ func (h *Hist) Max() time.Duration {
 // ToHDR copies the histogram into one of hdrhistogram-go, bucket by bucket.
 func (h *Hist) ToHDR() *hdrhistogram.Histogram {
 	g := histRanges[h.kind]
-	out := hdrhistogram.New(g.low, g.high, histDigits)
+	out := hdrhistogram.New(g.finest, g.high, histDigits)
 	h.Each(func(lo, _ time.Duration, n uint64) {
 		// Cannot fail: same geometry, and counts far below 2^63.
 		_ = out.RecordValues(int64(lo), int64(n))
