@@ -50,7 +50,7 @@ func CheckFits(n results.Needs, m Machine) []Refusal {
 	if need := min(dialsNeeded(n), n.Open); n.DialsInFlight < need {
 		out = append(out, Refusal{
 			What:   "dials in flight",
-			Why:    fmt.Sprintf("%d connections may be opened at once, but %.0f are due in the worst second and each may take %v", n.DialsInFlight, n.PeakConnections, assumedRetry),
+			Why:    fmt.Sprintf("%d connections may be opened at once, but %.0f are due in the worst second and each may take %v", n.DialsInFlight, n.PeakConnections, dialTimeout),
 			Remedy: fmt.Sprintf("allow %d, or leave the limit to the plan", need),
 		})
 	}
@@ -68,9 +68,10 @@ func tooMuch(what string, need, limit int, usable float64) (Refusal, bool) {
 	}, true
 }
 
-// fittingScale is a scale that would fit, rounded down to two digits.
+// fittingScale is a scale that would fit, rounded down to two digits, with 5 %
+// to spare: a smaller storm has a relatively higher peak.
 func fittingScale(need, limit int, usable float64) string {
-	scale := math.Floor(usable*float64(limit)/float64(need)*100) / 100
+	scale := math.Floor(0.95*usable*float64(limit)/float64(need)*100) / 100
 	return fmt.Sprintf("%.2f", max(0.01, scale))
 }
 

@@ -12,14 +12,15 @@ import (
 // What the estimate assumes about a portal that is not known yet. Needs are
 // printed before a run and checked against the machine; the run itself counts.
 const (
-	assumedAssets    = 34               // files of a page that loads them: an entcore page with a cold cache
-	assumedPage      = 2 * time.Second  // to load a page
-	assumedKeepAlive = 15 * time.Second // a connection after the last page
-	assumedRetry     = 10 * time.Second // what browsers wait for a connection before trying another
-	parallel         = 6                // connections to a host while a page loads
-	maxKept          = 3                // hosts a person keeps a connection to
-	maxRepeats       = 100              // a step repeated more often is estimated in as many lumps
-	minDials         = 64
+	assumedAssets = 34               // files of a page that loads them: an entcore page with a cold cache
+	assumedPage   = 2 * time.Second  // to load a page
+	assumedSlow   = 10 * time.Second // to wait for one on a bad morning
+	idleClose     = 5 * time.Second  // an unused connection is closed then
+	dialTimeout   = 10 * time.Second // a connection that cannot be opened is given up then
+	parallel      = 6                // connections to a host while a page loads
+	maxKept       = 3                // hosts a person keeps a connection to
+	maxRepeats    = 100              // a step repeated more often is estimated in as many lumps
+	minDials      = 64
 )
 
 // Memory, measured with the engine on Linux: a person between two steps, an
@@ -35,9 +36,9 @@ const (
 // needs estimates what the schedule takes from a machine. Every person clicks
 // through the journey at the median pauses on pages that load in 2 s: requests
 // and new connections of a second are those of the arrivals before it, shifted
-// by these pauses. A person holds one connection per host (three at most) from
-// the first click to 15 s after the last page, and five more while a page
-// loads its calls and assets.
+// by these pauses. From each click a person holds one connection per host (three
+// at most) for 15 s: a slow page and the idle time after it; and up to five more
+// for the 2 s in which a page loads its calls and assets.
 func needs(sc *scenarios.Scenario, s *arrivals.Schedule, m Machine) results.Needs {
 	load := newLoad(sc, s)
 	_, peak := s.PeakSecond()
@@ -70,7 +71,7 @@ func dials(sc *scenarios.Scenario, n results.Needs) int {
 }
 
 func dialsNeeded(n results.Needs) int {
-	return int(math.Ceil(n.PeakConnections * assumedRetry.Seconds()))
+	return int(math.Ceil(n.PeakConnections * dialTimeout.Seconds()))
 }
 
 func memory(sc *scenarios.Scenario, s *arrivals.Schedule, n results.Needs, pages float64) int64 {
@@ -98,7 +99,7 @@ type visit struct {
 const longestJourney = 2 * time.Hour
 
 func newLoad(sc *scenarios.Scenario, s *arrivals.Schedule) *load {
-	length := seconds(s.Play() + longestJourney + assumedKeepAlive)
+	length := seconds(s.Play() + longestJourney + assumedSlow + idleClose)
 	l := &load{
 		requests: make([]float64, length), connections: make([]float64, length),
 		open: make([]float64, length), pages: make([]float64, length),
@@ -139,20 +140,23 @@ func (l *load) add(perSecond []uint32, share, kept float64, list []visit) {
 		return
 	}
 	page := seconds(assumedPage)
-	stay := seconds(list[len(list)-1].after + assumedKeepAlive)
 	for second, n := range perSecond {
 		if n == 0 {
 			continue
 		}
 		people := float64(n) * share
-		for _, v := range list {
+		for i, v := range list {
 			at := second + seconds(v.after)
+			held := assumedSlow + idleClose
+			if i+1 < len(list) {
+				held = min(held, list[i+1].after-v.after)
+			}
+			bump(l.open, at, seconds(v.after+held)-seconds(v.after), people*kept)
 			bump(l.requests, at, 1, people*v.requests)
 			bump(l.connections, at, 1, people*v.dialled)
 			bump(l.open, at, page, people*v.extras)
 			bump(l.pages, at, page, people)
 		}
-		bump(l.open, second, stay, people*kept)
 	}
 }
 
@@ -207,9 +211,6 @@ func visits(j *scenarios.Journey, think scenarios.Think) []visit {
 	}
 	return list
 }
-
-// idleClose is when a mobile browser drops the connection it kept.
-const idleClose = 5 * time.Second
 
 // repeats is how often a step is done, in lumps of weight.
 func repeats(st *scenarios.Step) (times, weight int) {
