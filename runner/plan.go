@@ -49,7 +49,7 @@ func NewPlan(sc *scenarios.Scenario, o PlanOptions) (*results.Plan, *arrivals.Sc
 	p := &results.Plan{
 		Schema: planSchema, RunID: o.RunID, Tool: o.Tool,
 		Name: sc.Name, Target: sc.Target.String(), Start: o.Start,
-		Seed: o.Seed, Digest: s.Digest(), ScenarioHash: scenarioHash(sc),
+		Seed: o.Seed, Digest: s.Digest(), ScenarioHash: sc.Hash(),
 		Profile: sc.Storm.Profile, Date: sc.Storm.Date,
 		PlayFrom: daySecond(sc.Storm.Play.From), PlayTo: daySecond(sc.Storm.Play.To),
 		PeakFrom: daySecond(sc.Storm.Peak.From), PeakTo: daySecond(sc.Storm.Peak.To),
@@ -68,10 +68,6 @@ const defaultDrain = 60 * time.Second
 
 func daySecond(t scenarios.TimeOfDay) int { return int(time.Duration(t) / time.Second) }
 
-func planGroups(sc *scenarios.Scenario) []results.Group {
-	return groupList(sc)
-}
-
 func planSteps(sc *scenarios.Scenario) []results.Step {
 	var out []results.Step
 	for _, j := range sc.Journeys {
@@ -84,7 +80,7 @@ func planSteps(sc *scenarios.Scenario) []results.Step {
 
 func planHosts(sc *scenarios.Scenario) []string {
 	var out []string
-	for _, u := range origins(sc) {
+	for _, u := range sc.Origins() {
 		out = append(out, hostPort(u))
 	}
 	return out

@@ -16,7 +16,7 @@ func planNotes(sc *scenarios.Scenario, lang string) []string {
 		return fmt.Sprintf(fr, args...)
 	}
 	var out []string
-	for _, u := range origins(sc) {
+	for _, u := range sc.Origins() {
 		if u.Scheme == "http" {
 			out = append(out, say("%s est atteint en HTTP, sans chiffrement.", "%s is reached over HTTP, without encryption.", hostPort(u)))
 		}

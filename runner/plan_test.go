@@ -252,3 +252,31 @@ func TestRunID(t *testing.T) {
 		t.Errorf("run id %q is no folder name", id)
 	}
 }
+
+// Groups beyond the 256th are counted together, nobody is left out.
+func TestGroupsFold(t *testing.T) {
+	sc := morning(600)
+	sc.Population = nil
+	for i := range 300 {
+		sc.Population = append(sc.Population, scenarios.Cohort{Persona: "eleve", Region: strconv.Itoa(i), People: 10, ShowUp: 1})
+	}
+	p := mustPlan(t, sc, PlanOptions{Seed: 1})
+	if len(p.Groups) != 256 || len(p.Intended) != 256 || p.Groups[254].Region != "254" || p.Groups[255] != (results.Group{Persona: "other"}) {
+		t.Fatalf("%d groups, the last %v", len(p.Groups), p.Groups[len(p.Groups)-1])
+	}
+	people := make([]int, 256)
+	total := 0
+	for g, seconds := range p.Intended {
+		for _, n := range seconds {
+			people[g] += int(n)
+			total += int(n)
+		}
+	}
+	if total != p.People || people[255] < 10*people[254] {
+		t.Errorf("%d of %d people counted; %d in other", total, p.People, people[255])
+	}
+	group := groupOf(sc)
+	if group(0) != 0 || group(254) != 254 || group(255) != 255 || group(299) != 255 {
+		t.Errorf("lines 255 and 299 are in groups %d and %d", group(255), group(299))
+	}
+}
