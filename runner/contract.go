@@ -61,6 +61,11 @@ type Request struct {
 	// MaxBody bounds what is kept of the body; the rest is read and dropped.
 	// 0: nothing is kept.
 	MaxBody int
+	// Left is called at most once, by Do's own goroutine, when the request has
+	// left our hands: it is about to be written to a kept connection, or a
+	// socket of its own has begun to connect. Not called when the generator or
+	// the guard stopped it. nil: nobody asks.
+	Left func(at time.Duration)
 }
 
 // Header is one header line.

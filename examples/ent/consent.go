@@ -26,7 +26,7 @@ func (e *ENT) consent(x *exchange) Answer {
 	case ConsentStop:
 		body = with(body, "stop", true)
 	case ConsentChanged:
-		body = with(body, "consented_by", "somebody else")
+		body = with(body, "changed", time.Now().Format(time.RFC3339Nano))
 	}
 	sendString(x.w, x.r, http.StatusOK, typeJSON, string(body))
 	return ServedConsent

@@ -1,0 +1,140 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"firstbell/runner/results"
+)
+
+const (
+	firstLogins = 200 // answered logins that decide whether the accounts are wrong
+	maxCalm     = 200 // rejected accounts tried once more after the storm
+	calmTime    = 2 * time.Minute
+)
+
+// logins watches the first answered logins: a file with wrong passwords is the
+// test's own fault, and is stopped before it locks every account.
+type logins struct {
+	mu                         sync.Mutex
+	answered, rejected, broken int
+	closed                     bool
+	stop                       chan struct{}
+}
+
+// loginAnswered counts the answer to a login.
+func (r *run) loginAnswered(o results.Outcome) {
+	l := &r.logins
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	l.answered++
+	switch o {
+	case results.InTime:
+	case results.Invalid:
+		l.rejected++
+	default:
+		l.broken++
+	}
+	if l.answered < firstLogins {
+		return
+	}
+	l.closed = true
+	if l.rejected*100 > firstLogins && l.broken == 0 && r.nothingElseFailed() {
+		close(l.stop)
+	}
+}
+
+// nothingElseFailed reports whether no attempt failed but by a rejection.
+func (r *run) nothingElseFailed() bool {
+	for o := range r.firsts {
+		if results.Outcome(o) != results.Invalid && r.firsts[o].Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// rejected keeps a person whose login was refused for a calm try after the
+// storm; past 200, and for locked accounts, the refusal stands.
+func (r *run) rejected(p *person, now time.Duration) {
+	if p.reason == results.ReasonBadCredentials {
+		r.pendingMu.Lock()
+		keep := len(r.pending) < maxCalm
+		if keep {
+			p.due = now
+			r.pending = append(r.pending, p)
+		}
+		r.pendingMu.Unlock()
+		if keep {
+			r.begin(p, now)
+			p.session.Close()
+			r.live.settled(results.Invalid) // for those who watch
+			if r.left.Add(-1) == 0 {
+				close(r.allDone)
+			}
+			return
+		}
+	}
+	r.endedAttempt(p, p.outcome, p.reason, now)
+	r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason})
+	r.release(p)
+}
+
+// calm tries the rejected accounts once more, one at a time, now that nothing
+// else loads the target: one that is accepted was refused under load.
+func (r *run) calm(ctx context.Context, end *results.Ended) {
+	ctx, cancel := context.WithTimeout(ctx, calmTime)
+	defer cancel()
+	for _, p := range r.pending {
+		if ctx.Err() != nil {
+			return
+		}
+		select {
+		case <-r.cfg.Guard.Stopped():
+			return
+		default:
+		}
+		accepted, answered := r.tryCalmly(ctx, p)
+		if answered {
+			end.CalmTried++
+		}
+		if accepted {
+			end.CalmAccepted++
+			p.outcome, p.reason = results.Error, results.ReasonRefusedUnderLoad
+		}
+	}
+}
+
+// tryCalmly walks a person's journey, without pauses, until the login is
+// answered.
+func (r *run) tryCalmly(ctx context.Context, p *person) (accepted, answered bool) {
+	b := browser{id: p.id, attempt: p.attempt + 1, account: p.account, session: r.cfg.Driver.Open(p.id)}
+	defer b.session.Forget()
+	w := r.walker
+	w.hop = func(*showing, int, *Request, *Response, error) {}
+	t := tour{w: &w, b: &b, journey: p.journey, base: p.base, untilLogin: true}
+	f := t.walk(ctx)
+	switch {
+	case f.outcome == results.InTime:
+		return true, true
+	case f.outcome == results.Invalid:
+		return false, true
+	}
+	return false, false
+}
+
+// settlePending counts the rejected people as they stand.
+func (r *run) settlePending() {
+	for _, p := range r.pending {
+		r.endedAttempt(p, p.outcome, p.reason, p.due)
+		r.live.people[results.Invalid].Add(-1)
+		r.settle(p, results.Person{Settled: p.due, Outcome: p.outcome, Reason: p.reason})
+		p.session.Forget()
+		p.session = nil
+	}
+	r.pending = nil
+}

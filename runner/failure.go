@@ -1,0 +1,189 @@
+package runner
+
+import (
+	"time"
+
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// fail ends the attempt, and decides whether the person comes back.
+func (r *run) fail(p *person, f finding) bool {
+	st := &p.journey.Steps[p.step]
+	if f.outcome == results.Invalid && r.accounts.hasWorked(p.account) {
+		f.outcome, f.reason = results.Error, results.ReasonRejectedAfterGood
+	}
+	if p.waitFrom > 0 {
+		p.waited += max(0, f.done-p.waitFrom)
+		p.waitFrom = 0
+	}
+	p.repeat = 0
+	r.sample(p, f)
+	r.sign(p, f)
+	r.first(p, f)
+	if sendsPassword(st) && f.reason.Answered() {
+		r.loginAnswered(f.outcome)
+	}
+	switch f.outcome {
+	case results.Timeout, results.Unreachable:
+		p.session.Close() // as a browser that is refreshed
+	}
+	if p.inClass {
+		r.midWork(p, f)
+		r.release(p)
+		return false
+	}
+	now := max(f.done, r.cfg.Clock.Now())
+	p.outcome, p.reason = f.outcome, f.reason
+	switch f.outcome {
+	case results.NotSent:
+		r.pulled(p, now)
+		return false
+	case results.Invalid:
+		r.rejected(p, now)
+		return false
+	}
+	r.endedAttempt(p, f.outcome, f.reason, now)
+	wait := p.draws.comeBack(f, p.attempt)
+	if p.attempt >= p.tries || p.stop > 0 && now+wait-p.intended > p.stop {
+		r.settle(p, results.Person{Settled: now, Outcome: f.outcome, Reason: f.reason, GaveUp: true})
+		r.release(p)
+		return false
+	}
+	p.step = startAgain(p.journey, p.step)
+	p.page, p.resume = nil, nil
+	p.due = now + wait
+	return r.later(p, between)
+}
+
+// startAgain is the last `get` at or before the failed step: one-time tokens
+// are read again by construction.
+func startAgain(j *scenarios.Journey, step int) int {
+	for ; step > 0; step-- {
+		if j.Steps[step].Verb == scenarios.Get {
+			return step
+		}
+	}
+	return 0
+}
+
+// midWork counts what breaks after class: a loss, not a failed login.
+func (r *run) midWork(p *person, f finding) {
+	r.rec.add(p.id, func(d *results.Delta) {
+		d.MidWork[results.Cell{Group: uint16(p.group), Outcome: f.outcome, Reason: f.reason,
+			Second: results.SecondOf(p.intended)}]++
+	})
+}
+
+// pulled ends an attempt whose request was refused on our side: over the
+// consented rate, or out of descriptors.
+func (r *run) pulled(p *person, now time.Duration) {
+	r.rec.add(p.id, func(d *results.Delta) {
+		d.AddAttempt(results.Attempt{Group: p.group, Number: p.attempt, Intended: p.tried, Ended: now,
+			Outcome: results.NotSent, Reason: p.reason, Left: p.begun})
+	})
+	r.settle(p, results.Person{Settled: now, Outcome: results.NotSent, Reason: p.reason, Left: p.started})
+	r.release(p)
+}
+
+// notSent settles a person whose first click never left.
+func (r *run) notSent(p *person, why results.Reason) {
+	now := r.cfg.Clock.Now()
+	p.outcome, p.reason, p.tried = results.NotSent, why, p.intended
+	p.attempt = 1
+	r.pulled(p, now)
+}
+
+// endedAttempt counts an attempt. One that was judged before any request could
+// leave (a page without its form) has begun all the same.
+func (r *run) endedAttempt(p *person, o results.Outcome, why results.Reason, at time.Duration) {
+	r.begin(p, at)
+	r.rec.add(p.id, func(d *results.Delta) {
+		d.AddAttempt(results.Attempt{Group: p.group, Number: p.attempt, Intended: p.tried, Ended: at, Outcome: o, Reason: why})
+	})
+}
+
+// settle counts a person once and for all.
+func (r *run) settle(p *person, x results.Person) {
+	x.Group, x.Intended, x.Attempts = p.group, p.intended, max(1, p.attempt)
+	x.OwnTime, x.Waited = p.own, p.waited
+	x.ClassLost = r.classLost(p, x)
+	r.rec.add(p.id, func(d *results.Delta) { d.AddPerson(x) })
+	r.live.settled(x.Outcome)
+}
+
+// maxClassLost is a lesson.
+const maxClassLost = 55 * time.Minute
+
+// classLost is what a pupil missed: from the own click, or the bell if later,
+// to being in class, or to the end of what was observed.
+func (r *run) classLost(p *person, x results.Person) time.Duration {
+	switch {
+	case p.persona.Role != scenarios.RolePupil, x.Outcome == results.NotSent, x.Outcome == results.Invalid:
+		return 0
+	}
+	from := p.intended
+	for _, bell := range r.site.sc.Storm.Bells {
+		at := time.Duration(bell - r.site.sc.Storm.Play.From)
+		if at >= p.intended && at-p.intended <= beforeBell {
+			from = at
+			break
+		}
+	}
+	return min(max(0, x.Settled-from), maxClassLost)
+}
+
+// beforeBell is how early somebody comes for a bell.
+const beforeBell = 15 * time.Minute
+
+// release gives back what the person used.
+func (r *run) release(p *person) {
+	p.state = done
+	if p.session != nil {
+		p.session.Forget()
+		p.session = nil
+	}
+	r.accounts.give(p.account)
+	p.page, p.vars, p.warm, p.resume = nil, nil, nil, nil
+	if r.left.Add(-1) == 0 {
+		close(r.allDone)
+	}
+}
+
+// cut settles a person when the run stops, as they are.
+func (r *run) cut(p *person) {
+	now := r.cfg.Clock.Now()
+	switch {
+	case p.state == done:
+		return
+	case p.inClass: // in class is settled
+		r.release(p)
+		return
+	case p.state == fresh || !p.started:
+		why := results.ReasonCut
+		if p.intended+time.Second < r.stoppedAt() {
+			why = results.ReasonGenerator
+		}
+		r.notSent(p, why)
+		return
+	case p.state == between:
+		r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason, StillTrying: true})
+		r.release(p)
+		return
+	}
+	if p.state == waiting {
+		p.outcome, p.reason = results.WaitingRoom, results.ReasonWaitingPage
+		if p.journey.Steps[p.step].Until != nil {
+			p.reason = results.ReasonLobby
+		}
+		p.waited += max(0, now-p.waitFrom)
+		r.endedAttempt(p, p.outcome, p.reason, now)
+	} else if p.begun || p.attempt <= 1 {
+		p.outcome, p.reason = results.Unfinished, results.ReasonInFlight
+		r.endedAttempt(p, p.outcome, p.reason, now)
+	}
+	// A second attempt that had not begun yet is none: the last outcome stays.
+	still := p.outcome != results.Unfinished && p.outcome != results.WaitingRoom
+	r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason, StillTrying: still})
+	r.release(p)
+}

@@ -1,0 +1,184 @@
+package runner
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"firstbell/runner/results"
+)
+
+// live is what a run counts about itself while it goes.
+type live struct {
+	started, nsent              atomic.Int64
+	inFlight, waiting, between_ atomic.Int64
+	people                      [results.OutcomeCount]atomic.Int64
+	inStep                      []atomic.Int64 // by Plan.Steps
+
+	ring [recentSeconds]recent // the ticker's own
+	cpu  float64
+}
+
+const recentSeconds = 10
+
+// recent is what one second gave.
+type recent struct {
+	attempts [results.OutcomeCount]int
+	class    *results.Hist
+	delay    *results.Hist
+}
+
+func (l *live) init(steps int) {
+	l.inStep = make([]atomic.Int64, steps)
+	for i := range l.ring {
+		l.ring[i] = recent{class: results.NewHist(results.ClassHist), delay: results.NewHist(results.StepHist)}
+	}
+}
+
+func (l *live) settled(o results.Outcome) { l.people[o].Add(1) }
+
+// park counts those nobody acts for.
+func (l *live) park(s state, n int64) {
+	switch s {
+	case waiting:
+		l.waiting.Add(n)
+	case thinking, between:
+		l.between_.Add(n)
+	}
+}
+
+// gauge counts p in and out of the step it performs.
+func (r *run) gauge(p *person, n int64) {
+	r.live.inFlight.Add(n)
+	r.live.inStep[p.base+p.step].Add(n)
+}
+
+// woken is the timers' wake: the person is no longer parked.
+func (r *run) woken(p *person) {
+	r.live.park(p.state, -1)
+	r.workers.do(p)
+}
+
+// tick writes what was recorded, once a second.
+func (r *run) tick(ctx context.Context, failed chan<- error) {
+	for s := second(r.cfg.Clock.Now()); ; s++ {
+		if r.cfg.Clock.SleepUntil(ctx, secondStart(s+1)) != nil {
+			return
+		}
+		if late := second(r.cfg.Clock.Now()) - 1; late > s {
+			s = late // the machine was stopped: no second is written twice
+		}
+		if err := r.flush(s, false); err != nil {
+			select {
+			case failed <- err:
+			default:
+			}
+		}
+	}
+}
+
+// maxKept bounds how often a sink may refuse before the run ends.
+const maxRefused = 5
+
+// flush hands the sink what second s added. A refused delta is kept and tried
+// again; the error comes when that does not help.
+func (r *run) flush(s int, last bool) error {
+	d := r.rec.collect()
+	d.Written = int32(s)
+	r.health(d, s, last)
+	r.live.remember(d, s)
+	if r.cfg.Observe != nil {
+		r.cfg.Observe(r.snapshot())
+	}
+	if err := r.cfg.Sink.Append(d); err != nil {
+		if r.rec.refused++; last || r.rec.refused >= maxRefused {
+			return err
+		}
+		return nil
+	}
+	r.rec.refused = 0
+	d.Reset()
+	return nil
+}
+
+func (r *run) health(d *results.Delta, s int, last bool) {
+	h := results.Health{Second: s}
+	if r.cfg.Health != nil && !last {
+		h = r.cfg.Health(s)
+		h.Second = s
+	}
+	l := &r.live
+	h.InFlight, h.Waiting, h.Between = int(l.inFlight.Load()), int(l.waiting.Load()), int(l.between_.Load())
+	l.cpu = h.CPU
+	if r.cfg.Health == nil || last {
+		return
+	}
+	d.AddHealth(h)
+	for i := range l.inStep {
+		if n := l.inStep[i].Load(); n > 0 {
+			d.AddGauge(results.Gauge{Second: int32(s), Step: uint16(i), People: uint32(n)})
+		}
+	}
+}
+
+// remember keeps the last ten seconds for those who watch.
+func (l *live) remember(d *results.Delta, s int) {
+	x := &l.ring[s%recentSeconds]
+	x.attempts = [results.OutcomeCount]int{}
+	x.class.Reset()
+	x.delay.Reset()
+	for c, n := range d.Attempts {
+		x.attempts[c.Outcome] += int(n)
+	}
+	for _, h := range d.Class {
+		x.class.Merge(h)
+	}
+	for _, h := range d.Delay {
+		x.delay.Merge(h)
+	}
+}
+
+func (r *run) snapshot() Snapshot {
+	l := &r.live
+	s := Snapshot{At: r.cfg.Clock.Now(), Intended: int(r.released.Load()), Started: int(l.started.Load()),
+		InFlight: int(l.inFlight.Load()), Waiting: int(l.waiting.Load()), Between: int(l.between_.Load()), CPU: l.cpu}
+	for o := range s.People {
+		s.People[o] = int(l.people[o].Load())
+		s.Settled += s.People[o]
+	}
+	s.NotSent = s.People[results.NotSent]
+	s.Settled -= s.NotSent
+	class, delay := results.NewHist(results.ClassHist), results.NewHist(results.StepHist)
+	failures := 0
+	for i := range l.ring {
+		for o, n := range l.ring[i].attempts {
+			s.Recent[o] += n
+			if results.Outcome(o) != results.InTime && results.Outcome(o) != results.Late {
+				failures += n
+			}
+		}
+		class.Merge(l.ring[i].class)
+		delay.Merge(l.ring[i].delay)
+	}
+	s.RecentN = int(class.Count()) + failures
+	s.RecentP50 = orNever(class, s.RecentN, 50)
+	s.RecentP95 = orNever(class, s.RecentN, 95)
+	s.DelayP99 = delay.Quantile(99, 100)
+	return s
+}
+
+// orNever is a percentile in which failures count as never.
+func orNever(h *results.Hist, n, percent int) time.Duration {
+	if n == 0 {
+		return 0
+	}
+	k := results.Rank(uint64(n), int64(percent), 100)
+	if k > h.Count() {
+		return -1
+	}
+	d, ok := h.ValueAt(k)
+	if !ok {
+		return -1
+	}
+	return d
+}

@@ -1,0 +1,134 @@
+package page
+
+import (
+	"html"
+	"strings"
+	"unicode"
+
+	xhtml "golang.org/x/net/html"
+)
+
+// Text is what a reader sees, see the package documentation.
+func (p *Page) Text() string {
+	if p.text == nil {
+		t := ""
+		if doc := p.document(); doc != nil {
+			t = normalise(p.visible(doc, true))
+		} else {
+			t = p.Source()
+		}
+		p.text = &t
+	}
+	return *p.text
+}
+
+// Source is the whole body with entities decoded, white space collapsed and ’
+// read as '.
+func (p *Page) Source() string {
+	if p.source == nil {
+		s := normalise(html.UnescapeString(string(p.body())))
+		p.source = &s
+	}
+	return *p.source
+}
+
+// Blank reports whether a reader would see an empty page: HTML without visible
+// text, form control or picture. scripts says whether the page holds scripts
+// that may still draw something.
+func (p *Page) Blank() (blank, scripts bool) {
+	if !p.IsHTML() {
+		return false, false
+	}
+	doc := p.document()
+	if doc == nil {
+		return len(strings.TrimSpace(string(p.Body))) == 0, false
+	}
+	for n := range elements(doc) {
+		switch n.Data {
+		case "script":
+			scripts = true
+		case "input", "select", "textarea", "button", "img", "svg", "canvas", "video", "object", "embed", "iframe", "frame":
+			if !within(n, p.hidden) {
+				return false, scripts
+			}
+		}
+	}
+	return normalise(p.visible(doc, false)) == "", scripts
+}
+
+// joined are the elements that do not separate words.
+var joined = map[string]bool{
+	"a": true, "abbr": true, "b": true, "bdi": true, "bdo": true, "cite": true, "code": true,
+	"data": true, "dfn": true, "em": true, "font": true, "i": true, "kbd": true, "label": true,
+	"mark": true, "q": true, "s": true, "samp": true, "small": true, "span": true, "strong": true,
+	"sub": true, "sup": true, "time": true, "tt": true, "u": true, "var": true, "wbr": true,
+}
+
+// visible collects the text a reader sees.
+func (p *Page) visible(doc *xhtml.Node, title bool) string {
+	var b strings.Builder
+	var visit func(n *xhtml.Node)
+	visit = func(n *xhtml.Node) {
+		if n.Type == xhtml.TextNode {
+			b.WriteString(n.Data)
+			return
+		}
+		if n.Type == xhtml.ElementNode {
+			if p.hidden[n] || n.Data == "script" || n.Data == "style" || (n.Data == "title" && !title) {
+				return
+			}
+			b.WriteString(drawn(n))
+			if !joined[n.Data] {
+				b.WriteByte(' ')
+				defer b.WriteByte(' ')
+			}
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			visit(c)
+		}
+	}
+	visit(doc)
+	return b.String()
+}
+
+// drawn is text a reader sees that stands in an attribute.
+func drawn(n *xhtml.Node) string {
+	out := ""
+	for i := range n.Attr {
+		switch n.Attr[i].Key {
+		case "ng-init", "data-ng-init", "x-ng-init":
+			out += " " + n.Attr[i].Val + " "
+		}
+	}
+	if n.Data == "input" {
+		switch strings.ToLower(attr(n, "type")) {
+		case "submit", "button", "reset":
+			out += " " + attr(n, "value") + " "
+		}
+	}
+	return out
+}
+
+// normalise collapses white space (no-break spaces too) and reads ’ as '.
+func normalise(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r) || r == '\u202f' || r == '\u00a0':
+			space = b.Len() > 0
+			continue
+		case r == '\u200b' || r == '\ufeff' || r == '\u00ad':
+			continue // nothing is drawn
+		case r == '’' || r == '‘' || r == 'ʼ':
+			r = '\''
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,86 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// tour walks one person through a whole journey outside a storm: no thinking,
+// no coming back. Smoke and the calm tries use it.
+type tour struct {
+	w          *walker
+	b          *browser
+	journey    *scenarios.Journey
+	base       int
+	untilLogin bool // stop once the password has been answered
+	// judged is told how each step ended; nil: nobody asks.
+	judged func(step int, f finding)
+}
+
+// walk gives the last step's finding: InTime when the person got in class (or
+// past the login).
+func (t *tour) walk(ctx context.Context) finding {
+	f := failed(results.ReasonExpectation, "the journey has no step in class")
+	t.b.page = nil
+	for i := range t.journey.Steps {
+		st := &t.journey.Steps[i]
+		if st.If != nil {
+			if t.b.page == nil {
+				continue
+			}
+			if ok, _ := t.b.page.Match(st.If, t.b.lookup(t.w.site, t.b.page.Final)); !ok {
+				continue
+			}
+		}
+		f = t.step(ctx, i)
+		if t.judged != nil {
+			t.judged(i, f)
+		}
+		if f.outcome != results.InTime || st.InClass || (t.untilLogin && sendsPassword(st)) {
+			return f
+		}
+	}
+	return failed(results.ReasonExpectation, "the step in class was skipped")
+}
+
+// step performs one step, its polls and its waiting pages.
+func (t *tour) step(ctx context.Context, i int) finding {
+	st := &t.journey.Steps[i]
+	timeout := st.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	v := showing{w: t.w, b: t.b, step: st, index: t.base + i}
+	for n := 1; ; n++ {
+		v.intended = t.w.clock.Now()
+		one, cancel := context.WithTimeout(ctx, timeout)
+		f := v.run(one)
+		cancel()
+		v.number = 0
+		switch {
+		case f.wait:
+			v.resume = f.next
+		case f.again && (st.Times == 0 || n < st.Times):
+			v.resume, f.after = nil, st.Every
+		default:
+			return f
+		}
+		if !sleep(ctx, f.after) {
+			return f
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
