@@ -131,13 +131,23 @@ func (x *exchange) connect(addr netip.AddrPort) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(x.ctx, d.cfg.ConnectTimeout)
 	defer cancel()
 	if d.cfg.Dial != nil {
+		x.left()
 		return d.cfg.Dial(ctx, addr)
 	}
-	dialer := net.Dialer{KeepAlive: -1}
+	// Control runs once there is a socket: a machine out of descriptors or
+	// ports has sent nothing.
+	var prepare func(network, address string, c syscall.RawConn) error
+	dialer := net.Dialer{KeepAlive: -1, Control: func(network, address string, c syscall.RawConn) error {
+		x.left()
+		if prepare == nil {
+			return nil
+		}
+		return prepare(network, address, c)
+	}}
 	var local netip.AddrPort
 	if n := uint32(len(d.cfg.Sources)); n > 0 && addr.Addr().IsLoopback() && addr.Addr().Is4() {
 		local = netip.AddrPortFrom(d.cfg.Sources[d.nextLocal.Add(1)%n], 0)
-		dialer.Control = lateBind
+		prepare = lateBind
 	}
 	tcp, err := dialer.DialTCP(ctx, "tcp", local, addr)
 	if err != nil {

@@ -33,6 +33,7 @@ type exchange struct {
 	host    *host
 	req     *runner.Request
 	resp    *runner.Response
+	hasLeft bool // req.Left has been called
 }
 
 // run performs the exchange on a kept connection (if allowed and there is one)
@@ -64,12 +65,21 @@ func broken(err error) bool {
 		errors.Is(err, io.ErrClosedPipe)
 }
 
+// left tells who asked that the request has left our hands.
+func (x *exchange) left() {
+	if f := x.req.Left; f != nil && !x.hasLeft {
+		x.hasLeft = true
+		f(x.resp.Timing.Sent)
+	}
+}
+
 func (x *exchange) connection(mayReuse bool) (*conn, error) {
 	t := &x.resp.Timing
 	if mayReuse {
 		if c := x.session.kept(x.host); c != nil {
 			t.Reused = true
 			x.session.driver.reused.Add(1)
+			x.left()
 			return c, nil
 		}
 	}
