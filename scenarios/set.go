@@ -90,7 +90,7 @@ func parsePath(s string) ([]pathPart, error) {
 }
 
 // longForm names the key that a text stands for where a mapping is meant.
-var longForm = map[string]string{"storm": "profile", "patience": "profile", "calls": "get"}
+var longForm = map[string]string{"storm": "profile", "patience": "profile", "calls": "get", "accounts": "csv"}
 
 // setAt puts v at a path, making the mappings on the way; it returns what is
 // wrong.
@@ -102,9 +102,6 @@ func setAt(n *node, parts []pathPart, v *node, d *decoder, path string) string {
 			return what
 		}
 		if i == len(parts)-1 {
-			if v.Line == 0 || true {
-				v.HeadComment, v.LineComment, v.FootComment = "", "", ""
-			}
 			*slot = v
 			return ""
 		}
