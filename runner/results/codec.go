@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -34,6 +35,7 @@ type coder struct {
 	b       []byte // written so far, or still to be read
 	reading bool
 	limits  Limits
+	free    *spare // where values being read come from
 	err     error
 }
 
@@ -73,13 +75,12 @@ func number[T ~uint8 | ~uint16 | ~uint32 | ~int32 | ~uint64 | ~int64 | ~int](c *
 }
 
 // count announces n entries of at least size bytes each: no list is longer
-// than the bytes that could hold it.
+// than the bytes left could hold.
 func (c *coder) count(n int, size int, what string) int {
-	limit := uint64(math.MaxInt32)
-	if c.reading {
-		limit = uint64(len(c.b) / size)
+	number(c, &n, math.MaxInt32, what)
+	if c.reading && c.err == nil && n > len(c.b)/size {
+		c.fail("%s: %d in %d bytes", what, n, len(c.b))
 	}
-	number(c, &n, limit, what)
 	if c.err != nil {
 		return 0
 	}
@@ -209,14 +210,17 @@ func (c *coder) hist(h *Hist) {
 		return
 	}
 	if c.reading {
-		h.index, h.counts = make([]int32, n), make([]uint64, n)
+		h.index, h.counts = slices.Grow(h.index, n)[:n], slices.Grow(h.counts, n)[:n]
 	}
 	next, top := int32(0), histRanges[h.kind].buckets-1
 	for i := range n {
 		if next > top {
 			c.fail("bucket %d of %d", next, top+1)
 		}
-		gap := h.index[i] - next
+		var gap int32
+		if !c.reading {
+			gap = h.index[i] - next
+		}
 		number(c, &gap, uint64(top-next), "bucket gap")
 		number(c, &h.counts[i], maxCount, "bucket count")
 		if c.err == nil && h.counts[i] == 0 {
@@ -235,13 +239,15 @@ func (c *coder) hist(h *Hist) {
 
 // delta walks everything a delta holds.
 func (c *coder) delta(d *Delta) {
+	c.free = &d.free
 	number(c, &d.Worker, math.MaxUint32, "worker")
 	number(c, &d.Seq, math.MaxUint64, "sequence number")
 	number(c, &d.Written, maxSecond, "written second")
 	histOf := func(kind HistKind) func(*coder, **Hist) {
 		return func(c *coder, h **Hist) {
 			if c.reading {
-				*h = NewHist(kind)
+				*h = d.free.hists.get()
+				(*h).kind = kind
 			}
 			c.hist(*h)
 		}

@@ -17,7 +17,7 @@ func (c *coder) cell(k *Cell) {
 
 func (c *coder) beside(v **Beside) {
 	if c.reading {
-		*v = new(Beside)
+		*v = c.free.beside.get()
 	}
 	b := *v
 	for _, n := range []*uint32{&b.GaveUp, &b.StillTrying, &b.Retries, &b.WaitedN, &b.ClassLostN} {
@@ -62,7 +62,7 @@ func (c *coder) hopCell(k *HopCell) {
 
 func (c *coder) hopCount(v **HopCount) {
 	if c.reading {
-		*v = new(HopCount)
+		*v = c.free.sent.get()
 	}
 	n := *v
 	number(c, &n.N, maxCount, "exchanges")
@@ -81,7 +81,7 @@ func (c *coder) signKey(k *SignKey) {
 
 func (c *coder) signCount(v **SignCount) {
 	if c.reading {
-		*v = new(SignCount)
+		*v = c.free.signs.get()
 	}
 	n := *v
 	number(c, &n.N, maxCount, "signature count")

@@ -114,7 +114,21 @@ type SignCount struct {
 }
 
 // Delta is what one written second of one worker added. Deltas merge by
-// addition, in any order, exactly. A Delta is not safe for concurrent use.
+// addition, in any order, exactly; only where hop series and signature texts
+// exceed their bounds may another order fold other ones together, and their
+// counts stay exact all the same.
+//
+// What makes the two ledgers balance, also when the run is cut:
+//   - Starts counts a person when the first click leaves, People when the
+//     person is settled; the difference is in flight.
+//   - Tries counts an attempt when its first request leaves, Attempts when it
+//     has ended; the difference is in flight.
+//   - PulledPeople and PulledTries are those that ended as not_sent although
+//     they had left: the consent's limit came in the middle of a journey.
+//
+// Make one by [NewDelta] and fill it by its Add methods: they keep every index
+// and number in a range that can be written and read again. A Delta is not
+// safe for concurrent use.
 type Delta struct {
 	Worker  uint32
 	Seq     uint64 // from 1, without gaps, per worker

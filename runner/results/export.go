@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,35 @@ import (
 
 // HDRDir is where the .hlog files of a run folder are.
 const HDRDir = "hdr"
+
+// Names of the files derived from the deltas.
+const (
+	OutcomesFile = "outcomes.csv"
+	WorkersFile  = "workers.json"
+)
+
+// WriteDerived writes below dir everything that is derived from the deltas
+// alone: hdr/*.hlog, outcomes.csv and workers.json. The same folder always
+// gives the same bytes.
+func (r *Run) WriteDerived(dir string) error {
+	if err := r.WriteHLogs(dir); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := r.WriteOutcomesCSV(&out); err != nil {
+		return err
+	}
+	workers, err := json.MarshalIndent(r.Workers, "", " ")
+	if err == nil {
+		err = errors.Join(
+			WriteFileAtomic(filepath.Join(dir, OutcomesFile), out.Bytes()),
+			WriteFileAtomic(filepath.Join(dir, WorkersFile), append(workers, '\n')))
+	}
+	if err != nil {
+		return fmt.Errorf("write derived files: %w", err)
+	}
+	return nil
+}
 
 // WriteHLogs writes hdr/steps.hlog, hdr/time_to_class.hlog and
 // hdr/generator_delay.hlog below dir: HdrHistogram logs (format 1.3,

@@ -23,7 +23,7 @@ const (
 	frameHead    = 2 + 1 + 1 + 1 + 4 + 4
 	frameTail    = 4
 	maxRaw       = 16 << 20
-	maxRatio     = 16 // raw ÷ stored: beyond it a frame is stored as it is
+	maxRatio     = 8 // raw ÷ stored: beyond it a frame is stored as it is
 	smallFrame   = 256
 )
 

@@ -116,16 +116,14 @@ func (d *Delta) Merge(o *Delta) {
 	addHists(d, d.Delay, o.Delay)
 	addHists(d, d.Class, o.Class)
 	addHists(d, d.Steps, o.Steps)
-	for k, h := range o.Hops {
-		if _, ok := d.Hops[k]; !ok && k.Step != Folded {
-			d.series[k.Ten]++
-		}
-		hist(d, d.Hops, k, h.kind).Merge(h)
-	}
 	for k, b := range o.Beside {
 		d.beside(k).merge(b)
 	}
-	// In order: which cells and texts fold must not change from run to run.
+	// In order: which series, cells and texts fold must not change from one
+	// reading of a folder to the next.
+	for _, k := range sortedKeys(o.Hops, compareHopKeys) {
+		d.hop(k).Merge(o.Hops[k])
+	}
 	for _, k := range sortedKeys(o.Sent, compareHopCells) {
 		d.sent(k).merge(o.Sent[k])
 	}

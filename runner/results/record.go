@@ -151,10 +151,10 @@ func (d *Delta) hop(k HopKey) *Hist {
 	if h, ok := d.Hops[k]; ok {
 		return h
 	}
-	if d.series[k.Ten] >= maxHopSeries {
-		k = HopKey{Step: Folded, Phase: k.Phase, Ten: k.Ten}
-	} else {
+	if k.Step != Folded && d.series[k.Ten] < maxHopSeries {
 		d.series[k.Ten]++
+	} else {
+		k = HopKey{Step: Folded, Phase: k.Phase, Ten: k.Ten}
 	}
 	return hist(d, d.Hops, k, StepHist)
 }

@@ -40,17 +40,17 @@ type Run struct {
 	Seconds []SecondRun
 }
 
-// WorkerRun is what one worker's file gave.
+// WorkerRun is what one worker's file gave, a line of workers.json.
 type WorkerRun struct {
-	ID         uint32
-	LastSeq    uint64
-	LastSecond int32  // written second of the last delta
-	Frames     int    // deltas counted
-	Duplicates int    // deltas seen before, not counted again
-	Gaps       uint64 // sequence numbers missing below LastSeq
-	Ended      bool
-	Torn       int64  // bytes at the end that are no whole, sound frame; ignored
-	Why        string // why they are not
+	ID         uint32 `json:"id"`
+	LastSeq    uint64 `json:"last_seq"`
+	LastSecond int32  `json:"last_second"` // written second of the last delta
+	Frames     int    `json:"deltas"`      // deltas counted
+	Duplicates int    `json:"duplicates"`  // deltas seen before, not counted again
+	Gaps       uint64 `json:"gaps"`        // sequence numbers missing below LastSeq
+	Ended      bool   `json:"ended"`
+	Torn       int64  `json:"torn_bytes"` // at the end, no whole, sound frame; ignored
+	Why        string `json:"torn_why,omitempty"`
 }
 
 // SecondRun is what happened in one written second.
