@@ -20,8 +20,7 @@ const (
 	resolving phase = iota
 	connecting
 	handshaking
-	writing
-	reading
+	exchanging // writing the request, reading the answer
 )
 
 var (
@@ -164,7 +163,7 @@ func ended(ctx context.Context, err error) bool {
 	return false
 }
 
-// Reasoned is a cause that knows its reason, beside *runner.TransportError.
+// reasoned is a cause that knows its reason, beside *runner.TransportError.
 type reasoned interface{ Reason() results.Reason }
 
 // reasonOf says why a context ended: its cause's own reason, whole for a

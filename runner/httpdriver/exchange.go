@@ -53,8 +53,7 @@ func (x *exchange) run(mayReuse bool) (again bool, _ error) {
 	if err == nil {
 		return false, nil
 	}
-	p := reading
-	te := classify(x.ctx, p, x.host, err)
+	te := classify(x.ctx, exchanging, x.host, err)
 	return x.resp.Timing.Reused && !answered && x.ctx.Err() == nil && broken(err), te
 }
 
@@ -166,8 +165,8 @@ func (x *exchange) head(r *reader) (*http.Response, error) {
 	for range maxInterim + 1 {
 		hr, err := http.ReadResponse(r.Reader, asked)
 		if err != nil {
-			if r.n >= r.limit {
-				return nil, errHead
+			if r.failed != nil { // not what the parser makes of the half it got
+				err = r.failed
 			}
 			return nil, unended(err)
 		}
@@ -205,6 +204,8 @@ type reader struct {
 	n     int
 	limit int
 	over  error // at the limit
+	// failed is how the source ended, if it has.
+	failed error
 }
 
 var readers = sync.Pool{New: func() any {
@@ -219,6 +220,7 @@ type wire struct{ r *reader }
 func (w wire) Read(p []byte) (int, error) {
 	r := w.r
 	if r.n >= r.limit {
+		r.failed = r.over
 		return 0, r.over
 	}
 	if left := r.limit - r.n; len(p) > left {
@@ -226,12 +228,15 @@ func (w wire) Read(p []byte) (int, error) {
 	}
 	n, err := r.conn.Read(p)
 	r.n += n
+	if err != nil {
+		r.failed = err
+	}
 	return n, err
 }
 
 func newReader(c net.Conn) *reader {
 	r := readers.Get().(*reader)
-	r.conn, r.n, r.limit, r.over = c, 0, maxHead, errHead
+	r.conn, r.n, r.limit, r.over, r.failed = c, 0, maxHead, errHead, nil
 	r.Reset(wire{r})
 	return r
 }
