@@ -50,7 +50,7 @@ func (e *ENT) casForm(x *exchange, status int, message string) {
 		message = `<p class="warning" id="msg">` + html.EscapeString(message) + `</p>`
 	}
 	sendString(x.w, x.r, status, typeHTML,
-		fill("cas.html", "portal", e.cfg.Name, "html message", message, "execution", e.execution()))
+		e.pages.cas.fill("portal", e.cfg.Name, "html message", message, "execution", e.execution()))
 }
 
 // execution makes the form's one-time token. A real one holds the encrypted state
@@ -235,7 +235,7 @@ func (e *ENT) portal(x *exchange) Answer {
 			return e.blank(x)
 		}
 		first, last := person(s.shown)
-		sendString(x.w, x.r, http.StatusOK, typeHTML, fill("portail.html", "portal", e.cfg.Name,
+		sendString(x.w, x.r, http.StatusOK, typeHTML, e.pages.portail.fill("portal", e.cfg.Name,
 			"login", s.shown, "name", first+" "+last, "persona", e.persona(s.shown)))
 		return Served
 	}

@@ -111,12 +111,17 @@ func (c Costs) PerLogin(calls int) float64 {
 
 // ForLogins sizes a capacity for so many whole logins per second, each with the
 // given number of calls, with DefaultCosts. The number of workers is such that one
-// unit takes about 50 ms of a worker: what a BCrypt check takes.
+// unit takes about 50 ms of a worker: what a BCrypt check takes. The queue holds
+// about 4 s of work, so that a login of several steps outlasts a person's patience
+// before the queue overflows.
 func ForLogins(perSecond float64, calls int) Capacity {
 	costs := DefaultCosts()
 	units := perSecond * costs.PerLogin(calls) // per second
 	c := max(1, int(units*0.05+0.5))
-	return Capacity{Workers: c, Service: time.Duration(float64(c) / units * float64(time.Second)), Queue: 10 * c, Costs: costs}
+	return Capacity{
+		Workers: c, Service: span(float64(c) / units), Costs: costs,
+		Queue: max(1, int(4*perSecond)) * (3 + calls),
+	}
 }
 
 // Overloaded gives the modes of the morning of 6 April 2021 for a portal that

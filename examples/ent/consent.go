@@ -26,7 +26,7 @@ func (e *ENT) consent(x *exchange) Answer {
 	case ConsentStop:
 		body = with(body, "stop", true)
 	case ConsentChanged:
-		body = with(body, "changed", time.Now().Format(time.RFC3339Nano))
+		body = with(body, "consented_by", "somebody else")
 	}
 	sendString(x.w, x.r, http.StatusOK, typeJSON, string(body))
 	return ServedConsent

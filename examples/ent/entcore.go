@@ -114,30 +114,52 @@ func (e *ENT) timeline(x *exchange) Answer {
 // userinfo is the proof that a login worked: the only answer that names the user.
 func (e *ENT) userinfo(x *exchange) Answer {
 	first, last := person(x.session.shown)
-	return e.json(x, http.StatusOK, map[string]any{
-		"login": x.session.shown, "userId": userID(x.session.shown), "externalId": userID("x" + x.session.shown),
-		"firstName": first, "lastName": last, "username": last + " " + first,
-		"type": e.persona(x.session.shown), "classNames": []string{"3e B"}, "structureNames": []string{"Collège Jean-Moulin"},
-		"apps":   []map[string]string{{"name": "homeworks"}, {"name": "conversation"}, {"name": "exercizer"}, {"name": "edt"}},
-		"widget": []string{"agenda", "birthday"}, "hasApp": true, "deletePending": false,
+	return e.json(x, userInfo{
+		Login: x.session.shown, UserID: userID(x.session.shown), FirstName: first, LastName: last, Username: last + " " + first,
+		Type: e.persona(x.session.shown), ClassNames: []string{"3e B"}, StructureNames: []string{"Collège Jean-Moulin"},
+		Apps: []string{"homeworks", "conversation", "exercizer", "edt", "workspace"}, HasApp: true,
 	})
+}
+
+type userInfo struct {
+	Login          string   `json:"login"`
+	UserID         string   `json:"userId"`
+	FirstName      string   `json:"firstName"`
+	LastName       string   `json:"lastName"`
+	Username       string   `json:"username"`
+	Type           string   `json:"type"`
+	ClassNames     []string `json:"classNames"`
+	StructureNames []string `json:"structureNames"`
+	Apps           []string `json:"apps"`
+	HasApp         bool     `json:"hasApp"`
+	DeletePending  bool     `json:"deletePending"`
+}
+
+type personInfo struct {
+	ID          string   `json:"id"`
+	Login       string   `json:"login"`
+	DisplayName string   `json:"displayName"`
+	Schools     []string `json:"schools"`
+	Mood        string   `json:"mood"`
 }
 
 func (e *ENT) person(x *exchange) Answer {
 	first, last := person(x.session.shown)
-	return e.json(x, http.StatusOK, map[string]any{"status": "ok", "result": []map[string]any{{
-		"id": userID(x.session.shown), "login": x.session.shown, "displayName": first + " " + last,
-		"schools": []map[string]string{{"name": "Collège Jean-Moulin", "UAI": "0750000A"}},
-		"mood":    "default", "visible": "PUBLIC",
+	return e.json(x, struct {
+		Status string       `json:"status"`
+		Result []personInfo `json:"result"`
+	}{"ok", []personInfo{{
+		ID: userID(x.session.shown), Login: x.session.shown, DisplayName: first + " " + last,
+		Schools: []string{"Collège Jean-Moulin"}, Mood: "default",
 	}}})
 }
 
-func (e *ENT) json(x *exchange, status int, v any) Answer {
+func (e *ENT) json(x *exchange, v any) Answer {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only plain values are given
 	}
-	sendString(x.w, x.r, status, typeJSON, string(b))
+	sendString(x.w, x.r, http.StatusOK, typeJSON, string(b))
 	return Served
 }
 

@@ -130,7 +130,7 @@ const (
 	ConsentAbsent  Consent = ""        // 404
 	ConsentPresent Consent = "present" // Config.ConsentFile
 	ConsentStop    Consent = "stop"    // the same with "stop": true
-	ConsentChanged Consent = "changed" // the same with another "changed" field
+	ConsentChanged Consent = "changed" // the same, consented to by somebody else
 	ConsentError   Consent = "error"   // 503
 	ConsentSlow    Consent = "slow"    // no answer within 60 s
 )

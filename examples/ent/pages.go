@@ -97,24 +97,47 @@ func redirect(w http.ResponseWriter, to string) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// fill puts values, HTML-escaped, in place of the [[name]] markers of an
-// embedded file. A name starting with "html " is put in as it is.
-func fill(file string, values ...string) string {
+// draft is an embedded file cut at its [[name]] markers.
+type draft struct{ texts, names []string } // text, name, text, …, text
+
+func newDraft(file string) draft {
 	b, err := files.ReadFile("pages/" + file)
 	if err != nil {
 		panic(err) // the file is part of the binary
 	}
-	pairs := make([]string, 0, len(values))
-	for i := 0; i+1 < len(values); i += 2 {
-		name, raw := strings.CutPrefix(values[i], "html ")
-		v := values[i+1]
-		if !raw {
-			v = html.EscapeString(v)
+	var d draft
+	rest := string(b)
+	for {
+		text, after, ok := strings.Cut(rest, "[[")
+		d.texts = append(d.texts, text)
+		if !ok {
+			return d
 		}
-		pairs = append(pairs, "[["+name+"]]", v)
+		name, next, _ := strings.Cut(after, "]]")
+		d.names, rest = append(d.names, name), next
 	}
-	return strings.NewReplacer(pairs...).Replace(string(b))
 }
+
+// fill puts values in place of the markers, HTML-escaped, or as they are for a
+// name given as "html name".
+func (d draft) fill(values ...string) string {
+	var b strings.Builder
+	b.WriteString(d.texts[0])
+	for i, name := range d.names {
+		for k := 0; k+1 < len(values); k += 2 {
+			if values[k] == name {
+				b.WriteString(html.EscapeString(values[k+1]))
+			} else if given, raw := strings.CutPrefix(values[k], "html "); raw && given == name {
+				b.WriteString(values[k+1])
+			}
+		}
+		b.WriteString(d.texts[i+1])
+	}
+	return b.String()
+}
+
+// fill fills a draft used once.
+func fill(file string, values ...string) string { return newDraft(file).fill(values...) }
 
 // quotaText is the body of the quota page, by wording. The second and third
 // language of entcore's page kept the word quota when the first lost it.
@@ -146,6 +169,8 @@ type pageSet struct {
 	login, badPassword, locked, blocked, form, timeline, homeworks, edt, messages, exercise *page
 	unavailable, throttled, notFound, blank                                                 *page
 	quota                                                                                   map[Wording]*page
+
+	cas, portail, room draft // filled for each request
 }
 
 func newPageSet(portal string) *pageSet {
@@ -172,6 +197,9 @@ func newPageSet(portal string) *pageSet {
 		notFound:    message("404 Not Found", "La page demandée n'existe pas."),
 		quota:       map[Wording]*page{},
 		blank:       newPage(typeHTML, ""),
+		cas:         newDraft("cas.html"),
+		portail:     newDraft("portail.html"),
+		room:        newDraft("room.html"),
 	}
 	for w, text := range quotaText {
 		ps.quota[w] = newPage(typeHTML, fill("tooload.html", "portal", portal, "html text", text))

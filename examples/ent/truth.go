@@ -12,7 +12,7 @@ import (
 // time. For 2 s every 20 s: p95 = 1.00 s, p99 = 1.80 s.
 func FreezeQuantile(f, period time.Duration, p float64) time.Duration {
 	F, P := f.Seconds(), period.Seconds()
-	return time.Duration(math.Max(0, F-(1-p)*P) * float64(time.Second))
+	return span(math.Max(0, F-(1-p)*P))
 }
 
 // TokenBucketRefusedShare gives the share of arrivals that a token bucket of
@@ -28,20 +28,20 @@ func FirstRefusal(lambda, q, b float64) (t time.Duration, ok bool) {
 	if lambda <= q {
 		return 0, false
 	}
-	return time.Duration(b / (lambda - q) * float64(time.Second)), true
+	return span(b / (lambda - q)), true
 }
 
 // WaitFIFO gives the wait of ticket i (from 0) of a FIFO room that lets in q per
 // second and has not been empty since the start, for somebody who came at t:
 // max(0, i/q - t).
 func WaitFIFO(i int, q float64, t time.Duration) time.Duration {
-	return max(0, time.Duration(float64(i)/q*float64(time.Second))-t)
+	return max(0, span(float64(i)/q)-t)
 }
 
 // EveryoneIn gives the time a quota of q per second needs for n people: n/q. It
 // is the price of every quota.
 func EveryoneIn(n int, q float64) time.Duration {
-	return time.Duration(float64(n) / q * float64(time.Second))
+	return span(float64(n) / q)
 }
 
 // MDcCapacity gives the saturation throughput of c workers of service time s,
@@ -105,3 +105,8 @@ func RetryThreshold(c, r float64) float64 { return c / (1 + r) }
 // AbandonShare gives the share of clients who leave an overloaded server in the
 // fluid limit, whatever their patience: max(0, 1 - C/λ).
 func AbandonShare(lambda, c float64) float64 { return math.Max(0, 1-c/lambda) }
+
+// span is a number of seconds, to the nearest nanosecond.
+func span(seconds float64) time.Duration {
+	return time.Duration(math.Round(seconds * float64(time.Second)))
+}

@@ -53,7 +53,7 @@ func (e *ENT) sendRoom(x *exchange, number uint64, left time.Duration) {
 		refresh = `<meta http-equiv="refresh" content="` + poll + `">`
 	}
 	ahead := int(math.Ceil(left.Seconds() * x.m.WaitingRoom.Rate))
-	sendString(x.w, x.r, http.StatusOK, typeHTML, fill("room.html", "portal", e.cfg.Name, "html refresh", refresh,
+	sendString(x.w, x.r, http.StatusOK, typeHTML, e.pages.room.fill("portal", e.cfg.Name, "html refresh", refresh,
 		"number", strconv.FormatUint(number, 10), "ahead", itoa(ahead),
 		"wait", fmt.Sprintf("%d min", int(math.Ceil(left.Minutes())))))
 }
