@@ -33,6 +33,7 @@ func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) {
 	t.series(s, sc)
 	s.Verdict = decide(evidence{s.Criteria, s.Validity, s.People, run.Ended.How})
 	s.Verdict.Hurt = hurtOf(s)
+	t.outsideWhile(s)
 	s.Verdict.Actions = actions(s)
 	return s, nil
 }
@@ -71,7 +72,7 @@ func (t *tally) describe(s *Summary, sc *scenarios.Scenario) {
 func facts(events []results.Event) []Fact {
 	out := []Fact{}
 	for _, e := range events {
-		if e.Kind != "consent_granted" {
+		if e.Kind != "consent_read" && e.Kind != "consent_granted" {
 			continue
 		}
 		if e.Text != "" {
@@ -88,12 +89,13 @@ func facts(events []results.Event) []Fact {
 func (t *tally) flags() []EventRow {
 	out := []EventRow{}
 	for _, e := range t.run.Events {
-		i := slices.IndexFunc(out, func(r EventRow) bool { return r.Kind == e.Kind && r.Text == e.Text })
+		host := e.Fields["host"]
+		i := slices.IndexFunc(out, func(r EventRow) bool { return r.Kind == e.Kind && r.Host == host })
 		switch {
 		case i >= 0:
 			out[i].N++
 		case len(out) < 100: // hostile targets may name many hosts
-			out = append(out, EventRow{t.clock(int(e.At / time.Second)), e.Kind, e.Text, 1})
+			out = append(out, EventRow{t.clock(int(e.At / time.Second)), e.Kind, e.Text, host, 1})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b EventRow) int { return cmp.Compare(a.At, b.At) })
@@ -225,6 +227,16 @@ func hurtOf(s *Summary) *Span {
 		out.From, out.To = min(out.From, c.Hurt.From), max(out.To, c.Hurt.To)
 	}
 	return out
+}
+
+// outsideWhile counts who never got in of those who came while it hurt.
+func (t *tally) outsideWhile(s *Summary) {
+	h := s.Verdict.Hurt
+	if h == nil {
+		return
+	}
+	b := t.sum(span{h.From - t.plan.PlayFrom, h.To - t.plan.PlayFrom}, nil)
+	s.Outside.Hurt, s.Outside.HurtN, s.Outside.HurtPart = b.never(), b.valid(), share(b.never(), b.valid())
 }
 
 func nonNil[T any](s []T) []T {

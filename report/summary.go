@@ -292,6 +292,9 @@ type Outside struct {
 	Peak     uint64  `json:"peak_never"`  // the same in the peak window
 	PeakN    uint64  `json:"peak_n"`
 	PeakPart Decimal `json:"peak_never_share"`
+	Hurt     uint64  `json:"hurt_never"` // the same while it hurt (verdict.hurt)
+	HurtN    uint64  `json:"hurt_n"`
+	HurtPart Decimal `json:"hurt_never_share"`
 }
 
 // Hundred is the bar of 100 pupils of page one: shares of the people expected,
@@ -549,6 +552,7 @@ type EventRow struct {
 	At   int    `json:"at_s"` // morning clock
 	Kind string `json:"kind"`
 	Text string `json:"text,omitempty"`
+	Host string `json:"host,omitempty"`
 	N    int    `json:"n"` // how many of the kind; the first is shown
 }
 

@@ -1,0 +1,281 @@
+package catalog
+
+import (
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"firstbell/report"
+)
+
+// Page is page one: for a project lead who buys school portals, not software.
+type Page struct {
+	Symbol   string // ✓ ✗ ?
+	Verdict  string
+	Lead     []Sentence // which morning, on what, for how many, what happened and when
+	Outside  Sentence   // how many stayed outside, also when ready
+	Numbers  [3]Number
+	Actions  []Action
+	Validity Sentence
+	Limits   []Sentence
+	Rows     []Row // who chose, staging against production, who tested, version, when
+}
+
+// Number is one of the three numbers of page one.
+type Number struct{ Value, Label, Key string }
+
+// Action is one thing to do, and whose move it is.
+type Action struct{ Who, Text string }
+
+// Row is a declared fact.
+type Row struct{ Label, Text string }
+
+// PageOne puts page one of a run together.
+func (c *Catalog) PageOne(s *report.Summary) Page {
+	p := Page{
+		Symbol: Symbol(s.Verdict.Value), Verdict: c.Verdict(s.Verdict), Outside: c.outside(s),
+		Validity: c.validity(s), Rows: c.rows(s),
+		Numbers: [3]Number{
+			{c.Uint(s.Outside.Expected), c.Text("page.expected"), "outside.expected"},
+			{c.Uint(s.Outside.InTime), c.Text("page.in_time"), "outside.in_time"},
+			{c.Uint(s.Outside.Never), c.Text("page.never"), "outside.never"},
+		},
+	}
+	p.Lead = append([]Sentence{c.replayed(s)}, c.finding(s)...)
+	for _, key := range s.Verdict.Actions {
+		p.Actions = append(p.Actions, Action{c.Text("who." + c.Text("action."+key+".who")), c.Text("action." + key)})
+	}
+	p.Limits = []Sentence{
+		c.Sentence("page.storm_only", Arg{"seed", strconv.FormatUint(s.Run.Seed, 10), ""}),
+		c.Sentence("page.limits"),
+	}
+	return p
+}
+
+// Symbol goes with a verdict's words wherever they stand.
+func Symbol(v report.Value) string {
+	switch v {
+	case report.Ready:
+		return "✓"
+	case report.NotReady:
+		return "✗"
+	}
+	return "?"
+}
+
+// Mark goes with a status's word.
+func Mark(s report.Status) string {
+	switch s {
+	case report.Met:
+		return "✓"
+	case report.NotMet:
+		return "✗"
+	case report.Undecided:
+		return "?"
+	}
+	return "–"
+}
+
+// Verdict is the verdict in words.
+func (c *Catalog) Verdict(v report.Verdict) string {
+	switch {
+	case v.Value == report.Ready && v.Reservations == 1:
+		return c.Text("verdict.ready_one_reservation")
+	case v.Value == report.Ready && v.Reservations > 1:
+		return c.Text("verdict.ready_reservations", "n", c.Int(v.Reservations))
+	}
+	return c.Text("verdict." + string(v.Value))
+}
+
+func (c *Catalog) replayed(s *report.Summary) Sentence {
+	key := "page.replayed"
+	if s.Run.Date == "" {
+		key = "page.replayed_undated"
+	}
+	return c.Sentence(key,
+		Arg{"date", c.Date(s.Run.Date), ""}, Arg{"from", c.Prose(s.Run.PlayFrom), ""}, Arg{"to", c.Prose(s.Run.PlayTo), ""},
+		Arg{"target", s.Run.Target, ""}, Arg{"n", c.Uint(s.People.Intended), "people.intended"})
+}
+
+// finding says what happened, and where a run stopped that did not end.
+func (c *Catalog) finding(s *report.Summary) []Sentence {
+	var out []Sentence
+	switch s.Verdict.Value {
+	case report.Ready:
+		out = append(out, c.readySentence(s))
+	case report.NotReady:
+		out = append(out, c.hurtSentence(s))
+		if s.Verdict.Recounted {
+			out = append(out, c.Sentence("page.not_ready_despite"))
+		}
+	default:
+		out = append(out, c.Sentence("page.inconclusive", Arg{"cause", c.Text("cause." + string(s.Verdict.Cause)), ""}))
+	}
+	if s.Run.EndedAs != "planned" {
+		out = append(out, c.Sentence("page.stopped_at",
+			Arg{"at", c.Clock(s.Run.EndedAt), "run.ended_at_s"}, Arg{"how", c.Word("ended", s.Run.EndedAs), ""}))
+	}
+	return out
+}
+
+func (c *Catalog) readySentence(s *report.Summary) Sentence {
+	met := 0
+	for _, x := range s.Criteria {
+		if x.Status == report.Met {
+			met++
+		}
+	}
+	k := Arg{"k", c.Int(len(s.Criteria)), ""}
+	switch {
+	case met < len(s.Criteria):
+		return c.Sentence("page.ready_reservations", Arg{"met", c.Int(met), ""}, k)
+	case met == 1:
+		return c.Sentence("page.ready_one")
+	}
+	return c.Sentence("page.ready", k)
+}
+
+func (c *Catalog) hurtSentence(s *report.Summary) Sentence {
+	h := s.Verdict.Hurt
+	if h == nil {
+		return c.Sentence("page.not_ready_other")
+	}
+	from, to := Arg{"from", c.Prose(h.From), "verdict.hurt.from_s"}, Arg{"to", c.Prose(h.To), "verdict.hurt.to_s"}
+	if s.Outside.Hurt == 0 {
+		return c.Sentence("page.not_ready_slow", from, to)
+	}
+	key := "page.not_ready_outside"
+	if c.singular(s.Outside.HurtPart) {
+		key = "page.not_ready_outside_one"
+	}
+	return c.Sentence(key, from, to, Arg{"fraction", c.Fraction(s.Outside.HurtPart), "outside.hurt_never_share"})
+}
+
+// singular reports whether a fraction's words take a singular verb.
+func (c *Catalog) singular(d report.Decimal) bool {
+	r, ok := d.Rat()
+	if !ok || r.Sign() == 0 || r.Cmp(big.NewRat(1, 2000)) < 0 {
+		return true
+	}
+	return slices.Contains([]string{"quarter", "third", "ten.1", "hundred.1", "thousand.1"}, nearest(r).key)
+}
+
+func (c *Catalog) outside(s *report.Summary) Sentence {
+	of := Arg{"of", c.Uint(s.People.Started), "people.started"}
+	switch n := s.Outside.Never; {
+	case s.People.Started == 0:
+		return c.Sentence("page.outside_nobody")
+	case n == 0:
+		return c.Sentence("page.outside_none")
+	case n == 1:
+		return c.Sentence("page.outside_one", of)
+	default:
+		return c.Sentence("page.outside", Arg{"n", c.Uint(n), "outside.never"}, of)
+	}
+}
+
+func (c *Catalog) validity(s *report.Summary) Sentence {
+	failed := []string{}
+	for _, g := range s.Validity {
+		if g.Status != report.Met {
+			failed = append(failed, g.ID)
+		}
+	}
+	if len(failed) == 0 {
+		return c.Sentence("page.valid_all", Arg{"n", c.Int(len(s.Validity)), ""})
+	}
+	return c.Sentence("page.valid_not", Arg{"n", c.Int(len(failed)), ""}, Arg{"of", c.Int(len(s.Validity)), ""},
+		Arg{"list", strings.Join(failed, ", "), ""})
+}
+
+func (c *Catalog) rows(s *report.Summary) []Row {
+	declared := func(text string) string {
+		if text == "" {
+			return c.Text("not_declared")
+		}
+		return text
+	}
+	staging := declared(s.About.Staging)
+	if s.About.Staging != "" {
+		staging = c.Text("row.staging_by", "text", staging, "by", declared(s.About.StagingBy))
+	}
+	period := c.Text("row.period_open", "from", c.DateTime(s.Run.Started))
+	if s.Run.Ended != "" {
+		period = c.Text("row.period_text", "from", c.DateTime(s.Run.Started), "to", c.DateTime(s.Run.Ended))
+	}
+	until := c.Text("not_declared")
+	if s.About.ValidUntil != "" {
+		until = c.Date(s.About.ValidUntil)
+	}
+	return []Row{
+		{c.Text("row.required_by"), declared(s.About.RequiredBy)},
+		{c.Text("row.staging"), staging},
+		{c.Text("row.tester"), declared(s.About.Tester)},
+		{c.Text("row.version"), declared(s.About.Version)},
+		{c.Text("row.period"), period},
+		{c.Text("row.valid_until"), until},
+		{c.Text("row.tool"), s.Tool.Name + " " + s.Tool.Version},
+	}
+}
+
+// CriterionName is a criterion in words, its worst group included.
+func (c *Catalog) CriterionName(x report.Criterion) string {
+	name := c.Word("metric", x.Metric)
+	if x.Quantile != "" {
+		n, of := quantileWords(x.Quantile)
+		name = c.Text("metric."+x.Metric, "n", c.number(n), "of", c.number(of))
+	}
+	if x.Group == nil {
+		return name
+	}
+	return c.Text("criterion.worst", "name", name, "group", c.GroupName(*x.Group))
+}
+
+// quantileWords turns 0.95 into 95 of 100, 0.999 into 999 of 1000.
+func quantileWords(q report.Decimal) (n, of string) {
+	r, ok := q.Rat()
+	if !ok {
+		return string(q), "1"
+	}
+	den := big.NewRat(100, 1)
+	for !new(big.Rat).Mul(r, den).IsInt() && den.Cmp(big.NewRat(1_000_000, 1)) < 0 {
+		den.Mul(den, big.NewRat(10, 1))
+	}
+	return new(big.Rat).Mul(r, den).FloatString(0), den.FloatString(0)
+}
+
+// GroupName joins the dimensions a group has.
+func (c *Catalog) GroupName(g report.Group) string {
+	var parts []string
+	for _, p := range []string{g.Region, g.Level, g.Persona} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) == 0 {
+		return c.Text("group.unnamed")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// Measured is what a criterion measured, written against its threshold.
+func (c *Catalog) Measured(x report.Criterion) string {
+	return c.Against(x.Measured, x.Threshold, x.Format)
+}
+
+// Required is a criterion's requirement in words.
+func (c *Catalog) Required(x report.Criterion) string {
+	return c.Limit(x.Relation, x.Threshold, x.Format)
+}
+
+// CriteriaByResult gives the criteria as page one lists them: failed first,
+// then not concluded, then not measured, then met.
+func CriteriaByResult(criteria []report.Criterion) []report.Criterion {
+	out := slices.Clone(criteria)
+	rank := []report.Status{report.NotMet, report.Undecided, report.Unmeasured, report.Met}
+	slices.SortStableFunc(out, func(a, b report.Criterion) int {
+		return slices.Index(rank, a.Status) - slices.Index(rank, b.Status)
+	})
+	return out
+}
