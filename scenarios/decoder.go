@@ -23,6 +23,7 @@ type decoder struct {
 	events   *[]event // where templates of the step being read are noted
 	sc       *Scenario
 	journeys journeyBook
+	unquoted []unquoted // variables that were repaired
 
 	// What the assumptions and the last checks need to know.
 	worstNode      *node

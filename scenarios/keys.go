@@ -53,6 +53,7 @@ func described(s shape, d string) shape {
 var (
 	text     = shape{"type": []string{"string", "number", "boolean"}}
 	anyText  = shape{"type": []string{"string", "number", "boolean", "null"}}
+	fieldMap = mapOf(either(anyText, listOf(anyText))) // a list sends a field several times
 	boolean  = shape{"type": "boolean"}
 	duration = either(pattern(`^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`), exactly(0))
 	share    = pattern(`^[0-9]+(\.[0-9]+)? ?%$`)
@@ -172,9 +173,9 @@ var requestKeys = []key{
 	{name: "patch", is: text, doc: "Address to PATCH."},
 	{name: "delete", is: text, doc: "Address to DELETE."},
 	{name: "name", is: text, doc: "Name in the report. Default: number, verb and path."},
-	{name: "query", is: mapOf(anyText), doc: "Query parameters, encoded, after those of the address."},
+	{name: "query", is: fieldMap, doc: "Query parameters, encoded, after those of the address."},
 	{name: "headers", is: mapOf(anyText), doc: "Request headers."},
-	{name: "form", is: mapOf(anyText), doc: "Body as an urlencoded form."},
+	{name: "form", is: fieldMap, doc: "Body as an urlencoded form."},
 	{name: "json", is: shape{}, doc: "Body as JSON: a mapping, a list, or a text that is JSON already."},
 	{name: "expect", is: ref("matcher"), doc: "What proves success. Default: a 2xx that no signature claims; for a call, a status below 400."},
 	{name: "capture", is: mapOf(ref("capture")), doc: "Values taken out of the page."},
@@ -183,7 +184,7 @@ var requestKeys = []key{
 var callTable = &mapping{name: "call", what: "a call", doc: "What a page's script asks for; the calls of a page go in parallel.", keys: requestKeys}
 
 var stepTable = &mapping{name: "step", what: "a step", doc: "One page: exactly one of get, post, put, patch, delete, submit, use.", keys: append([]key{
-	{name: "submit", is: mapOf(anyText), doc: "Fill these fields of the form on the page and send it; {} sends a form as it is."},
+	{name: "submit", is: either(fieldMap, shape{"type": "null"}), doc: "Fill these fields of the form on the page and send it; {} sends a form as it is."},
 	{name: "use", is: text, doc: "Walk the steps of another journey here."},
 	{name: "in", is: text, doc: "submit: CSS of the form, when several hold the fields."},
 	{name: "button", is: text, doc: "submit: name of the button pressed. Default: the form's default button."},

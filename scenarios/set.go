@@ -125,7 +125,7 @@ func childSlot(n *node, p pathPart, owner string, d *decoder, path string) (**no
 		}
 		return &n.Content[p.index-1], ""
 	}
-	if n.Kind == scalarNode {
+	if n.Kind == scalarNode && (isNull(n) || longForm[owner] != "") {
 		promote(n, owner)
 	}
 	if n.Kind != mappingNode {

@@ -76,7 +76,8 @@ func (d *decoder) verb(f *fields, r *rawStep) bool {
 			what = "a step with several verbs: " + strings.Join(found, ", ")
 		}
 		d.fail(f.node, codeStep, what, "", "exactly one of get, post, put, patch, delete, submit, use")
-		return false
+		found = append(found, "get") // read on, so that the rest is checked too
+		found = found[:1]
 	}
 	v := f.get(found[0])
 	for _, name := range []string{"get", "post", "put", "patch", "delete", "submit", "use"} {

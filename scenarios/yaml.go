@@ -36,16 +36,53 @@ func (d *decoder) loadTree(src []byte) *yaml.Node {
 	if err == nil {
 		return d.topMapping(top)
 	}
+	if top != nil { // several documents: the first one is checked
+		d.add(Mistake{Line: secondDocument(src), Code: codeSyntax, What: "the file holds several documents", Fix: "keep one: remove the line ---"})
+		return d.topMapping(top)
+	}
 	if repaired, places := quoteVariables(src); len(places) > 0 {
 		if top, errAfter := readYAML(repaired); errAfter == nil {
 			d.reportUnquoted(places)
+			restore(top, places)
 			return d.topMapping(top)
 		}
 		// Something else is broken as well: go on with the repaired text.
 		d.reportUnquoted(places)
 		src = repaired
 	}
-	return d.loadSections(src)
+	top = d.loadSections(src)
+	if len(d.unquoted) > 0 {
+		restore(top, d.unquoted)
+	}
+	return top
+}
+
+// restore gives repaired variables their braces back.
+func restore(n *node, places []unquoted) {
+	if n == nil {
+		return
+	}
+	if n.Kind == scalarNode && strings.Contains(n.Value, "$(") {
+		for _, p := range places {
+			n.Value = strings.ReplaceAll(n.Value, "$("+p.text[2:len(p.text)-1]+")", p.text)
+		}
+	}
+	for _, c := range n.Content {
+		restore(c, places)
+	}
+}
+
+// secondDocument is the line of the marker that starts it.
+func secondDocument(src []byte) int {
+	seen := false
+	for i, line := range strings.Split(string(src), "\n") {
+		marker := strings.HasPrefix(line, "---")
+		if marker && seen || strings.HasPrefix(line, "...") {
+			return i + 1
+		}
+		seen = seen || marker || line != "" && line[0] != '#' && line[0] != '%'
+	}
+	return 1
 }
 
 func badByteLine(src []byte) int {
@@ -64,13 +101,15 @@ func badByteLine(src []byte) int {
 }
 
 // readYAML gives the root node of a one-document text; an empty document gives
-// nil without an error.
+// nil without an error, several give the first one with an error.
 func readYAML(src []byte) (*yaml.Node, error) {
 	var doc yaml.Node
 	err := yaml.Load(src, &doc)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "no documents in stream"):
 		return nil, nil
+	case err != nil && strings.Contains(err.Error(), "found multiple") && len(doc.Content) > 0:
+		return doc.Content[0], err
 	case err != nil:
 		return nil, err
 	case doc.Kind == yaml.DocumentNode && len(doc.Content) > 0:
@@ -210,6 +249,7 @@ type unquoted struct {
 }
 
 func (d *decoder) reportUnquoted(places []unquoted) {
+	d.unquoted = places
 	for _, p := range places {
 		d.add(Mistake{Line: p.line, Column: p.column, Code: codeQuoteIt,
 			What: fmt.Sprintf("%s is not quoted", p.text),
