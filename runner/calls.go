@@ -156,7 +156,7 @@ func (v *showing) assets(ctx context.Context, p *page.Page) {
 		return
 	}
 	var list []*url.URL
-	for _, u := range p.Assets() {
+	for _, u := range v.w.site.assetsOf(p) {
 		if _, ok := v.w.site.sc.InScope(u); !ok {
 			v.w.outside(u)
 			continue

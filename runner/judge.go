@@ -57,11 +57,8 @@ func (v *showing) proved(p *page.Page) bool {
 // claim looks for the first signature that knows the page.
 func (v *showing) claim(p *page.Page) (finding, bool) {
 	lookup := v.b.lookup(v.w.site, p.Final)
-	for i := range v.w.site.sc.Signatures {
-		s := &v.w.site.sc.Signatures[i]
-		if ok, _ := p.Match(&s.Match, lookup); ok {
-			return v.claimed(s.Class, p), true
-		}
+	if i := v.w.site.signature(p, lookup); i >= 0 {
+		return v.claimed(v.w.site.sc.Signatures[i].Class, p), true
 	}
 	return finding{}, false
 }
@@ -134,7 +131,7 @@ func (v *showing) judge(p *page.Page) finding {
 	if f, bad := byStatus(p); bad {
 		return f
 	}
-	if blank, scripts := p.Blank(); blank && !scripts && p.Status == 200 {
+	if blank, scripts := v.w.site.blank(p); blank && !scripts && p.Status == 200 {
 		return failed(results.ReasonEmptyPage, p.Title())
 	}
 	return good()
@@ -188,7 +185,7 @@ func (v *showing) unexpected(p *page.Page, want *scenarios.Matcher, missing stri
 			return f
 		}
 	}
-	if blank, scripts := p.Blank(); blank && p.Status < 300 && (!scripts || want.HasContentProof()) {
+	if blank, scripts := v.w.site.blank(p); blank && p.Status < 300 && (!scripts || want.HasContentProof()) {
 		return failed(results.ReasonEmptyPage, "missing: "+missing)
 	}
 	return failed(results.ReasonExpectation, strings.TrimSpace("missing: "+missing+" · "+p.Title()))

@@ -133,7 +133,9 @@ func (m morning) inBubble(t *testing.T, sc *scenarios.Scenario, dir string) outc
 	}
 	driver, err := httpdriver.New(httpdriver.Config{Scenario: sc, RunID: "test", Clock: clock, Guard: guard,
 		DialsInFlight: 100_000,
-		Dial: func(ctx context.Context, a netip.AddrPort) (net.Conn, error) { return network.Dial(ctx, "tcp", a.String()) }})
+		Dial: func(ctx context.Context, a netip.AddrPort) (net.Conn, error) {
+			return network.Dial(ctx, "tcp", a.String())
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

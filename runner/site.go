@@ -13,15 +13,15 @@ import (
 type site struct {
 	sc     *scenarios.Scenario
 	seed   uint64
-	inTime int64             // ns
-	first  []int             // first Plan.Steps index of each journey
-	groups []uint16          // Plan.Groups index of each cohort
-	who    []int             // Personas index of each cohort
+	first  []int    // first Plan.Steps index of each journey
+	groups []uint16 // Plan.Groups index of each cohort
+	who    []int    // Personas index of each cohort
+	memos  *memos
 	names  map[string]string // ${target} and the names under hosts
 }
 
 func newSite(sc *scenarios.Scenario, plan *results.Plan) (*site, error) {
-	s := &site{sc: sc, seed: plan.Seed, inTime: int64(sc.Criteria.InTime), names: map[string]string{}}
+	s := &site{sc: sc, seed: plan.Seed, names: map[string]string{}, memos: newMemos(sc.Signatures)}
 	n := 0
 	for _, j := range sc.Journeys {
 		s.first = append(s.first, n)

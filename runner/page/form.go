@@ -169,7 +169,7 @@ func (p *Page) holds(f *form, name string) *html.Node {
 
 // typable reports whether a person can change the control.
 func (p *Page) typable(n *html.Node) bool {
-	if isButton(n) || kind(n) == "hidden" || disabled(n) || within(n, p.hidden) {
+	if isButton(n) || kind(n) == "hidden" || disabled(n) || within(n, p.unseen()) {
 		return false
 	}
 	_, readonly := attrOK(n, "readonly")
@@ -226,7 +226,7 @@ func (p *Page) find(in string, fields []string) (*form, error) {
 	}
 	several := len(left)
 	narrow(func(f *form) bool { return p.allTypable(f, fields) })
-	narrow(func(f *form) bool { return !within(f.node, p.hidden) })
+	narrow(func(f *form) bool { return !within(f.node, p.unseen()) })
 	if len(left) == 1 {
 		return left[0], nil
 	}

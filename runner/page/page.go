@@ -77,9 +77,16 @@ func (p *Page) document() *html.Node {
 	p.parsed = true
 	if p.IsHTML() {
 		p.doc = parse(cutTags(p.body()))
-		p.hidden = hiddenNodes(p.doc)
 	}
 	return p.doc
+}
+
+// unseen are the roots of what a reader does not see.
+func (p *Page) unseen() map[*html.Node]bool {
+	if p.hidden == nil {
+		p.hidden = hiddenNodes(p.document())
+	}
+	return p.hidden
 }
 
 // parse never panics: the parser gives up by panicking on a tree that is too

@@ -48,7 +48,7 @@ func (p *Page) Blank() (blank, scripts bool) {
 		case "script":
 			scripts = true
 		case "input", "select", "textarea", "button", "img", "svg", "canvas", "video", "object", "embed", "iframe", "frame":
-			if !within(n, p.hidden) {
+			if !within(n, p.unseen()) {
 				return false, scripts
 			}
 		}
@@ -67,6 +67,7 @@ var joined = map[string]bool{
 // visible collects the text a reader sees.
 func (p *Page) visible(doc *xhtml.Node, title bool) string {
 	var b strings.Builder
+	hidden := p.unseen()
 	var visit func(n *xhtml.Node)
 	visit = func(n *xhtml.Node) {
 		if n.Type == xhtml.TextNode {
@@ -74,7 +75,7 @@ func (p *Page) visible(doc *xhtml.Node, title bool) string {
 			return
 		}
 		if n.Type == xhtml.ElementNode {
-			if p.hidden[n] || n.Data == "script" || n.Data == "style" || (n.Data == "title" && !title) {
+			if hidden[n] || n.Data == "script" || n.Data == "style" || (n.Data == "title" && !title) {
 				return
 			}
 			b.WriteString(drawn(n))

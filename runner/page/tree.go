@@ -9,16 +9,6 @@ import (
 	"golang.org/x/net/html"
 )
 
-// walk gives every node below n in document order. visit returns whether to
-// look below a node. The parser bounds the depth, so recursion is safe.
-func walk(n *html.Node, visit func(*html.Node) bool) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if visit(c) {
-			walk(c, visit)
-		}
-	}
-}
-
 // elements gives the elements below n in document order.
 func elements(n *html.Node) iter.Seq[*html.Node] {
 	return func(yield func(*html.Node) bool) {
@@ -89,7 +79,7 @@ const maxRules = 200
 // sheets of other addresses are not read.
 func hiddenNodes(doc *html.Node) map[*html.Node]bool {
 	if doc == nil {
-		return nil
+		return map[*html.Node]bool{}
 	}
 	set := map[*html.Node]bool{}
 	var rules []cascadia.SelectorGroup

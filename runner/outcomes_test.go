@@ -1,0 +1,279 @@
+package runner_test
+
+import (
+	"context"
+	"math"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"firstbell/examples/ent"
+	"firstbell/runner"
+	"firstbell/runner/results"
+	"firstbell/scenarios/arrivals"
+)
+
+// variant changes the smallest login.
+func variant(pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(entcore)
+}
+
+func oneTry() string { return variant("morning-2021", "none") }
+
+// evenly is n people, every gap, from the start.
+func evenly(n int, gap time.Duration) []arrivals.Arrival {
+	out := make([]arrivals.Arrival, n)
+	for i := range out {
+		out[i] = arrivals.Arrival{At: time.Duration(i) * gap, ID: uint32(i)}
+	}
+	return out
+}
+
+func reasons(b results.Book) map[string]uint64 {
+	out := map[string]uint64{}
+	for _, c := range b.Reasons() {
+		out[c.Outcome.String()+"/"+c.Reason.String()] += c.N
+	}
+	return out
+}
+
+// TestServedIsCounted: whatever is served, with HTTP 200 or not, is counted as
+// what it is.
+func TestServedIsCounted(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		yaml  string
+		ent   ent.Config
+		modes func(*ent.Modes)
+		want  string
+		least uint64
+	}{
+		{"quota page", oneTry(), ent.Config{}, func(m *ent.Modes) { m.Bucket = ent.Bucket{Rate: 0.0001, Burst: 1} }, "quota/quota_page", 18},
+		{"quota page of Occitanie", oneTry(), ent.Config{}, func(m *ent.Modes) {
+			m.Bucket = ent.Bucket{Rate: 0.0001, Burst: 1}
+			m.Quota.Wording = ent.WordingOccitanie
+		}, "quota/quota_page", 18},
+		{"503", oneTry(), ent.Config{}, func(m *ent.Modes) { m.Unavailable.Share = 1 }, "error/backend_down", 18},
+		{"empty page", oneTry(), ent.Config{}, func(m *ent.Modes) { m.Blank.Empty = 1 }, "blank/empty_page", 18},
+		{"good shell, failed calls", oneTry(), ent.Config{}, func(m *ent.Modes) { m.Blank.Shell = 1 }, "blank/shell_calls_failed", 18},
+		{"blocked profile", oneTry(), ent.Config{}, func(m *ent.Modes) { m.BlockedPersona = "eleve" }, "quota/profile_blocked", 18},
+		{"somebody else", oneTry(), ent.Config{}, func(m *ent.Modes) { m.WrongIdentity = 1 }, "error/wrong_identity", 18},
+		{"cut connections", oneTry(), ent.Config{}, func(m *ent.Modes) { m.Reset = 1 }, "unreachable/", 18},
+		{"throttled", oneTry(), ent.Config{}, func(m *ent.Modes) { m.PerIP = ent.PerIP{Rate: 0.001, Burst: 1} }, "/throttled", 18},
+		{"impatience", variant("tries: 6", ""), ent.Config{}, func(m *ent.Modes) { m.Delay = 5 * time.Minute }, "timeout/impatient", 10},
+		{"step timeout", oneTry(), ent.Config{}, func(m *ent.Modes) { m.Delay = 5 * time.Minute }, "timeout/step_timeout", 18},
+		{"waiting room", oneTry(), ent.Config{}, func(m *ent.Modes) { m.WaitingRoom = ent.WaitingRoom{Rate: 0.00001, Poll: 20 * time.Second} }, "waiting_room/waiting_page", 18},
+		{"waiting room by redirects", oneTry(), ent.Config{}, func(m *ent.Modes) {
+			m.WaitingRoom = ent.WaitingRoom{Rate: 0.00001, Poll: 20 * time.Second, Redirect: true}
+		}, "waiting_room/waiting_page", 18},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out := morning{yaml: tt.yaml, seed: 1, ent: tt.ent, modes: tt.modes, people: evenly(20, time.Second)}.play(t)
+			got := reasons(out.books.People)
+			var n uint64
+			for k, v := range got {
+				if strings.Contains(k, tt.want) {
+					n += v
+				}
+			}
+			if n < tt.least || out.people.Started != 20 {
+				t.Errorf("people %v, signs %v, ended %+v", got, out.run.Total.Signs, out.ended)
+			}
+		})
+	}
+}
+
+// TestQuotaComesBack: people come back after a quota page, and the attempts
+// that failed stay in their ledger.
+func TestQuotaComesBack(t *testing.T) {
+	out := morning{yaml: entcore, seed: 2, people: evenly(60, 100*time.Millisecond),
+		modes: func(m *ent.Modes) { m.Bucket = ent.Bucket{Rate: 1, Burst: 5} }}.play(t)
+	if out.people.Intended != 60 || out.tries.Of(results.Quota) == 0 || out.tries.Started <= 60 {
+		t.Errorf("people %v attempts %v", out.people, out.tries)
+	}
+	if out.people.InClass() != out.tries.InClass() {
+		t.Errorf("in class: people %d, attempts %d", out.people.InClass(), out.tries.InClass())
+	}
+}
+
+// TestCut: Ctrl-C in mid-morning leaves people unfinished, and nobody uncounted.
+func TestCut(t *testing.T) {
+	out := morning{yaml: entcore, seed: 3, during: func(ctx context.Context, cut context.CancelFunc, _ *openGuard) {
+		time.Sleep(80 * time.Second)
+		cut()
+	}}.play(t)
+	got := reasons(out.books.People)
+	if out.ended.How != results.EndedInterrupted || out.took > 81*time.Second || out.took < 78*time.Second {
+		t.Errorf("ended %+v after %v", out.ended, out.took)
+	}
+	if got["unfinished/in_flight"] == 0 || got["not_sent/cut"] == 0 || got["not_sent/generator"] != 0 || out.people.Intended != uint64(out.run.Plan.People) {
+		t.Errorf("people %v, %v", got, out.people)
+	}
+}
+
+// TestGuardStops: consent withdrawn ends the run as the guard says.
+func TestGuardStops(t *testing.T) {
+	out := morning{yaml: entcore, seed: 3, during: func(_ context.Context, _ context.CancelFunc, g *openGuard) {
+		time.Sleep(30 * time.Second)
+		g.cause = results.Ended{How: results.EndedByTarget, Cause: "consent withdrawn"}
+		close(g.stop)
+	}}.play(t)
+	if out.ended.How != results.EndedByTarget || out.took > 30*time.Second {
+		t.Errorf("ended %+v after %v", out.ended, out.took)
+	}
+}
+
+// TestConsentLimit: a request over the consented rate is not sent, and ends the
+// attempt.
+func TestConsentLimit(t *testing.T) {
+	n := 0
+	out := morning{yaml: entcore, seed: 1, people: evenly(30, time.Second), guard: func(g *openGuard) {
+		g.deny = func(u *url.URL) error {
+			if n++; n > 100 {
+				return &runner.TransportError{Reason: results.ReasonConsentLimit}
+			}
+			return nil
+		}
+	}}.play(t)
+	if got := reasons(out.books.People); got["not_sent/consent_limit"] == 0 || out.people.Started == 30 {
+		t.Errorf("people %v", got)
+	}
+}
+
+// TestWrongPasswordsStopTheStorm: over 1 % of the first 200 logins rejected
+// while nothing else fails is the test's own fault.
+func TestWrongPasswordsStopTheStorm(t *testing.T) {
+	out := morning{yaml: variant(`password: "mdp-eleve${n}"`, `password: "wrong-secret"`), seed: 1,
+		people: evenly(1000, 100*time.Millisecond)}.play(t)
+	if out.ended.How != results.EndedCredentials || out.people.Of(results.Invalid) < 190 {
+		t.Errorf("ended %+v, people %v", out.ended, out.people)
+	}
+	if out.ended.CalmTried == 0 || out.ended.CalmAccepted != 0 {
+		t.Errorf("calm tries: %+v", out.ended)
+	}
+}
+
+// TestRefusedUnderLoad: right passwords answered as wrong ones during the storm
+// and accepted afterwards are the portal's failure.
+func TestRefusedUnderLoad(t *testing.T) {
+	out := morning{yaml: entcore, seed: 1, people: evenly(150, 100*time.Millisecond),
+		modes: func(m *ent.Modes) { m.LostSession = 0.2 }}.play(t)
+	got := reasons(out.books.People)
+	if out.ended.CalmTried < 10 || out.ended.CalmAccepted == 0 || got["error/refused_under_load"] != uint64(out.ended.CalmAccepted) {
+		t.Errorf("people %v, ended %+v", got, out.ended)
+	}
+}
+
+// TestAccountsHandedOn: with fewer accounts than people, one person at a time.
+func TestAccountsHandedOn(t *testing.T) {
+	out := morning{yaml: variant("count: 2000", "count: 40", "synthetic: true", "synthetic: true\n  reuse: after_end"), seed: 1,
+		people: evenly(150, time.Second)}.play(t)
+	if out.people.InClass() != 150 {
+		t.Errorf("people %v", reasons(out.books.People))
+	}
+	short := morning{yaml: variant("count: 2000", "count: 5", "synthetic: true", "synthetic: true\n  reuse: after_end"), seed: 1,
+		people: evenly(60, time.Second)}.play(t)
+	if got := reasons(short.books.People); got["not_sent/generator"] == 0 || short.people.Intended != 60 {
+		t.Errorf("people %v", got)
+	}
+}
+
+// TestFreeze is K3: a server that freezes 2 s every 20 s, people who come
+// evenly, one page each. The truth is FreezeQuantile + the service time.
+func TestFreeze(t *testing.T) {
+	const f, every, service = 2 * time.Second, 20 * time.Second, 10 * time.Millisecond
+	out := morning{yaml: onePage, seed: 1, people: evenly(4000, 20*time.Millisecond), modes: func(m *ent.Modes) {
+		m.Freeze = ent.Freeze{Length: f, Every: every}
+		m.Delay = service
+	}}.play(t)
+	if out.people.InClass() != 4000 {
+		t.Fatalf("people %v", reasons(out.books.People))
+	}
+	class, step := results.NewHist(results.ClassHist), results.NewHist(results.StepHist)
+	for _, h := range out.run.Total.Class {
+		class.Merge(h)
+	}
+	for k, h := range out.run.Total.Steps {
+		if k.Clock == results.FromIntended {
+			step.Merge(h)
+		}
+	}
+	for _, p := range []int64{95, 99} {
+		want := ent.FreezeQuantile(f, every, float64(p)/100) + service
+		within(t, "time to class", class.Quantile(p, 100), want, 0.02)
+		within(t, "step", step.Quantile(p, 100), want, 0.02)
+	}
+}
+
+func within(t *testing.T, what string, got, want time.Duration, tolerance float64) {
+	t.Helper()
+	if off := float64(got-want) / float64(want); math.Abs(off) > tolerance {
+		t.Errorf("%s: %v, truth %v, off by %.2f %%", what, got, want, 100*off)
+	}
+}
+
+// onePage proves a person in class with the first page: what a step alone takes.
+const onePage = `
+version: 1
+target: http://127.0.0.1
+accounts:
+  generate: {count: 100000, login: "eleve${n}", password: "mdp-eleve${n}"}
+  synthetic: true
+population: [{persona: eleve, people: 100000, show_up: 100%}]
+storm:
+  play: 08:55-09:05
+  curve: {"08:55-09:05": 100%}
+personas:
+  eleve: {role: pupil, device: {desktop: 100%}, think: {median: 8s, p95: 45s}, journeys: {page: 100%}}
+journeys:
+  page:
+    - get: /auth/login
+      expect: {css: "#login"}
+      in_class: true
+patience: none
+limits: {drain: 5m}
+`
+
+// TestTokenBucket is K4: a bucket of q logins a second under λ refuses 1 − q/λ.
+func TestTokenBucket(t *testing.T) {
+	const lambda, q, n = 50.0, 20.0, 3000
+	for _, refusal := range []ent.Refusal{ent.RefuseQuota, ent.RefuseUnavailable} {
+		out := morning{yaml: onePage, seed: 1, people: evenly(n, time.Second/50), modes: func(m *ent.Modes) {
+			m.Bucket = ent.Bucket{Rate: q, Burst: 5, Refusal: refusal}
+		}}.play(t)
+		refused := out.people.Of(results.Quota) + out.people.Of(results.Error)
+		got, want := float64(refused)/n, ent.TokenBucketRefusedShare(lambda, q)
+		if math.Abs(got-want) > 0.01*want {
+			t.Errorf("%s: refused %.4f, truth %.4f", refusal, got, want)
+		}
+	}
+}
+
+// TestWaitingRoom is K6: a room that lets in q people a second, in order. Person
+// i comes at t and waits max(0, i/q − t), up to one poll; all are in at N/q.
+func TestWaitingRoom(t *testing.T) {
+	const n, q, poll = 300, 5.0, 2 * time.Second
+	for _, redirect := range []bool{false, true} {
+		out := morning{yaml: onePage, seed: 1, people: evenly(n, 50*time.Millisecond), modes: func(m *ent.Modes) {
+			m.WaitingRoom = ent.WaitingRoom{Rate: q, Poll: poll, Redirect: redirect}
+		}}.play(t)
+		if out.people.InClass() != n {
+			t.Fatalf("people %v", reasons(out.books.People))
+		}
+		last := ent.EveryoneIn(n, q)
+		if out.took < last-poll || out.took > last+poll+time.Second {
+			t.Errorf("all in after %v, truth %v", out.took, last)
+		}
+		var truth, got time.Duration
+		for i := range n {
+			truth += ent.WaitFIFO(i, q, time.Duration(i)*50*time.Millisecond)
+		}
+		for _, b := range out.run.Total.Beside {
+			got += b.Waited
+		}
+		if d := got - truth; d < -n*time.Second/10 || d > n*poll {
+			t.Errorf("redirect %v: waited %v in all, truth %v, at most one poll more each", redirect, got, truth)
+		}
+	}
+}
