@@ -144,14 +144,11 @@ func (x *exchange) connect(addr netip.AddrPort) (net.Conn, error) {
 		}
 		return prepare(network, address, c)
 	}}
-	var local netip.AddrPort
 	if n := uint32(len(d.cfg.Sources)); n > 0 && addr.Addr().IsLoopback() && addr.Addr().Is4() {
-		local = netip.AddrPortFrom(d.cfg.Sources[d.nextLocal.Add(1)%n], 0)
 		prepare = lateBind
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.cfg.Sources[d.nextLocal.Add(1)%n], 0))
 	}
-	tcp, err := dialer.DialTCP(ctx, "tcp", local, addr)
-	if err != nil {
-		return nil, err // never a nil *TCPConn inside the interface
-	}
-	return tcp, nil
+	// Not Dialer.DialTCP: without a local address it still binds the socket,
+	// and the kernel then searches all its ports for one that is free.
+	return dialer.DialContext(ctx, "tcp", addr.String())
 }
