@@ -168,7 +168,7 @@ func TestVisitsAreBounded(t *testing.T) {
 }
 
 // A small machine: two CPUs, 20,000 descriptors, the default port range.
-var small = Machine{CPUs: 2, Descriptors: 20_000, Ports: 28_232, Memory: 4 << 30}
+var small = Machine{CPUs: 2, Descriptors: 20_000, Ports: 28_232, Memory: 8 << 30}
 
 func TestCheckFits(t *testing.T) {
 	for _, tc := range []struct {
