@@ -75,7 +75,7 @@ type Capacity struct {
 	// CV2 is the squared coefficient of variation of the service time: 0 constant,
 	// 1 exponential, above 1 hyperexponential. Between 0 and 1 is refused.
 	CV2    float64
-	Queue  int  // requests waiting, at most; 10,000. Beyond: see Modes.Overflow
+	Queue  int  // requests waiting, at most; 10,000; negative: none. Beyond: see Modes.Overflow
 	Zombie bool // the work of clients who left is done all the same
 
 	Costs Costs // units per class; DefaultCosts when all zero
@@ -179,7 +179,6 @@ func (c Config) Validate() error {
 	bad(k.Workers < 0 || k.Workers > 1_000_000, "workers: %d is not within 0 and 1,000,000", k.Workers)
 	bad(k.Service < 0, "service time is negative")
 	bad(!(k.CV2 == 0 || k.CV2 >= 1) || k.CV2 > 1e6, "cv2: %v is neither 0 nor at least 1", k.CV2)
-	bad(k.Queue < 0, "queue is negative")
 	for _, u := range []float64{k.Costs.LoginPage, k.Costs.Login, k.Costs.Home, k.Costs.Page, k.Costs.Call} {
 		bad(!(u >= 0 && u < 1e6), "cost %v is not within 0 and 1e6", u)
 	}

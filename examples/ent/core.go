@@ -56,7 +56,7 @@ func newWorkers(c Capacity, seed uint64) *workers {
 		return nil
 	}
 	w := &workers{
-		mean: c.Service, cv2: c.CV2, limit: c.Queue, zombie: c.Zombie,
+		mean: c.Service, cv2: c.CV2, limit: max(0, c.Queue), zombie: c.Zombie,
 		origin: time.Now(), rnd: rand.New(rand.NewPCG(seed, 0x636f7265)), armed: -1,
 	}
 	for i := range c.Workers {

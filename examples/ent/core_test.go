@@ -179,3 +179,62 @@ func TestQueueingFormulas(t *testing.T) {
 		t.Errorf("M/M/8: %.3f wait, want %.3f", got, want)
 	}
 }
+
+// K5: workers without a queue refuse what Erlang's first formula says, whatever
+// the distribution of the service time.
+func TestNoQueueIsErlangB(t *testing.T) {
+	for _, cv2 := range []float64{0, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			w := station(Capacity{Workers: 10, Service: time.Second, CV2: cv2, Queue: -1})
+			gaps := newWorkers(Capacity{Workers: 1, Service: time.Second / 9, CV2: 1}, 5)
+			const n = 60_000
+			refused := 0
+			for range n {
+				time.Sleep(gaps.draw(1))
+				if _, err := w.enter(1); err != nil {
+					refused++
+				}
+			}
+			if got, want := float64(refused)/n, ErlangB(10, 9); math.Abs(got-want) > 0.01 {
+				t.Errorf("CV²=%v: %.3f refused, want %.3f", cv2, got, want)
+			}
+		})
+	}
+}
+
+// K7: with zombie work and clients who refresh once, a backlog drains below
+// C/(1+R) and grows above it, by λ(1+R)-C requests per second.
+func TestZombieWorkHasAThreshold(t *testing.T) {
+	const capacity, refreshes, patience = 100.0, 1, time.Second
+	for _, x := range []float64{0.8, 1.2} {
+		lambda := x * RetryThreshold(capacity, refreshes)
+		synctest.Test(t, func(t *testing.T) {
+			w := station(Capacity{Workers: 1, Service: time.Second / capacity, Zombie: true})
+			for range 3000 { // the trigger
+				w.enter(1)
+			}
+			var wg sync.WaitGroup
+			for i := range int(lambda * 30) {
+				wg.Go(func() {
+					time.Sleep(time.Duration(float64(i) / lambda * float64(time.Second)))
+					for range 1 + refreshes {
+						ctx, leave := context.WithTimeout(t.Context(), patience)
+						err := w.do(ctx, 1)
+						leave()
+						if err == nil {
+							return
+						}
+					}
+				})
+			}
+			time.Sleep(5 * time.Second)
+			before := w.inQueue()
+			time.Sleep(20 * time.Second)
+			slope := float64(w.inQueue()-before) / 20
+			if want := lambda*(1+refreshes) - capacity; math.Abs(slope-want) > 1 {
+				t.Errorf("at %.1f of the threshold the backlog changes by %.1f/s, want %.1f", x, slope, want)
+			}
+			wg.Wait()
+		})
+	}
+}

@@ -1,15 +1,15 @@
 package ent
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
-
-	"context"
 
 	"firstbell/examples/ent/memnet"
 
@@ -24,6 +24,9 @@ type bench struct {
 	ent *ENT
 	net *memnet.Net
 	url string
+
+	mu         sync.Mutex
+	transports []*http.Transport
 }
 
 // inBubble runs a test against an ENT of its own, in virtual time.
@@ -42,7 +45,11 @@ func inBubble(t *testing.T, cfg Config, f func(*bench)) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- e.Serve(ctx, l) }()
-		f(&bench{t: t, ent: e, net: n, url: "http://127.0.0.1"})
+		b := &bench{t: t, ent: e, net: n, url: "http://127.0.0.1"}
+		f(b)
+		for _, tr := range b.transports {
+			tr.CloseIdleConnections()
+		}
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("Serve: %v", err)
@@ -60,7 +67,11 @@ type browser struct {
 func (b *bench) browser() *browser {
 	jar, _ := cookiejar.New(nil)
 	br := &browser{b: b}
-	br.http = &http.Client{Jar: jar, Transport: &http.Transport{DialContext: b.net.Dial, DisableKeepAlives: true},
+	tr := &http.Transport{DialContext: b.net.Dial}
+	b.mu.Lock()
+	b.transports = append(b.transports, tr)
+	b.mu.Unlock()
+	br.http = &http.Client{Jar: jar, Transport: tr,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			if br.stay {
 				return http.ErrUseLastResponse

@@ -1,6 +1,7 @@
 package ent
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -199,20 +200,28 @@ func TestPlacesAreNeverEarly(t *testing.T) {
 }
 
 // Over real sockets the schedule in absolute instants keeps C = c/s at s = 2 ms.
-// A busy machine may hold back the client's own clock: the best of three counts.
 func TestCapacityOverSockets(t *testing.T) {
 	capacity := Capacity{Workers: 1, Service: 2 * time.Millisecond, Costs: Costs{LoginPage: 1}}
-	want, got := capacity.PerSecond(1), 0.0
-	for range 3 {
-		if got = measureOverSockets(t, Config{Capacity: capacity}); math.Abs(got/want-1) <= 0.01 {
+	want := capacity.PerSecond(1)
+	measured := 0.0
+	for range 3 { // a busy machine may stop the client just when it reads the clock
+		rate, saturated := measureOverSockets(t, Config{Capacity: capacity})
+		if saturated && math.Abs(rate/want-1) <= 0.01 {
 			return
 		}
+		if saturated {
+			measured = rate
+		}
 	}
-	t.Errorf("%.1f requests/s, want %.1f within 1 %%", got, want)
+	if measured == 0 {
+		t.Skip("this machine could not keep a server of 500 requests/s busy: nothing was measured")
+	}
+	t.Errorf("%.1f requests/s, want %.1f within 1 %%", measured, want)
 }
 
-// measureOverSockets gives the completions per second of a saturated login page.
-func measureOverSockets(t *testing.T, cfg Config) float64 {
+// measureOverSockets gives the completions per second of a login page asked for
+// by many clients in closed loop, and whether somebody was always waiting.
+func measureOverSockets(t *testing.T, cfg Config) (rate float64, saturated bool) {
 	e, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -225,39 +234,56 @@ func measureOverSockets(t *testing.T, cfg Config) float64 {
 	done := make(chan error, 1)
 	go func() { done <- e.Serve(ctx, l) }()
 
-	const requests, clients = 700, 150 // 300 ms of work waiting at any time
-	tr := &http.Transport{MaxIdleConnsPerHost: clients}
-	client := &http.Client{Transport: tr}
-	var left, finished, first, last atomic.Int64
+	const requests, clients = 700, 200 // 400 ms of work waiting at any time
+	var left, finished, first, last, idle atomic.Int64
 	left.Store(requests + clients)
 	start := time.Now()
 	var wg sync.WaitGroup
 	for range clients {
 		wg.Go(func() {
-			for left.Add(-1) >= 0 {
-				resp, err := client.Get("http://" + l.Addr().String() + "/auth/login")
-				if err != nil {
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			for in := bufio.NewReader(c); left.Add(-1) >= 0; {
+				if err := roundTrip(c, in); err != nil {
 					t.Error(err)
 					return
 				}
-				io.Copy(io.Discard, resp.Body)
-				resp.Body.Close()
-				switch finished.Add(1) {
-				case 1:
+				n := finished.Add(1)
+				if n == 1 {
 					first.Store(int64(time.Since(start)))
-				case requests:
+				}
+				if n == requests {
 					last.Store(int64(time.Since(start)))
+				}
+				if n <= requests && e.workers.inQueue() == 0 {
+					idle.Add(1)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	tr.CloseIdleConnections()
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	return (requests - 1) / time.Duration(last.Load()-first.Load()).Seconds()
+	return (requests - 1) / time.Duration(last.Load()-first.Load()).Seconds(), idle.Load() == 0
+}
+
+// roundTrip asks for the login page over a kept connection.
+func roundTrip(c net.Conn, in *bufio.Reader) error {
+	if _, err := io.WriteString(c, "GET /auth/login HTTP/1.1\r\nHost: ent\r\n\r\n"); err != nil {
+		return err
+	}
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
 }
 
 // A browser that closes its connection frees its worker, unless the server is
