@@ -150,3 +150,11 @@ func argument(name string, args []Arg) Part {
 	}
 	return Part{Text: "{" + name + "}"}
 }
+
+// Colon joins a label and its text.
+func (c *Catalog) Colon() string {
+	if c.lang == "fr" {
+		return nbsp + ": "
+	}
+	return ": "
+}
