@@ -128,6 +128,12 @@ func TestHistClampsAndCounts(t *testing.T) {
 	for _, v := range []time.Duration{-time.Hour, 0, time.Microsecond, 10 * time.Minute, time.Hour, math.MaxInt64} {
 		h.Record(v)
 	}
+	sum := NewHist(StepHist)
+	sum.Merge(h)
+	sum.Merge(h)
+	if sum.Clamped() != 8 {
+		t.Errorf("merged: %d clamped", sum.Clamped())
+	}
 	if h.Count() != 6 || h.Clamped() != 4 {
 		t.Errorf("count %d, clamped %d; want 6, 4", h.Count(), h.Clamped())
 	}

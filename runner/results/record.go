@@ -216,13 +216,14 @@ func (c *SignCount) add(n SignCount) {
 	c.Last = max(c.Last, n.Last)
 }
 
-// signText makes a target's text fit to be kept: valid UTF-8, one line, at
-// most 160 characters.
+// signText makes a target's text fit to be kept: valid UTF-8, one trimmed line,
+// at most 160 characters.
 func signText(s string) string {
 	bad := func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }
 	if strings.ContainsFunc(s, bad) {
 		s = strings.Join(strings.FieldsFunc(s, bad), " ")
 	}
+	s = strings.TrimSpace(s)
 	n := 0
 	for i := range s {
 		if n == maxSignRunes {

@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -199,6 +201,46 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("stuck: %+v, %s", r.Workers, r.Ended.How)
 		}
 	}
+}
+
+// countedSync counts how often a file is made durable.
+type countedSync struct {
+	file
+	n *atomic.Int32
+}
+
+func (f countedSync) Sync() error {
+	f.n.Add(1)
+	return f.file.Sync()
+}
+
+func TestDurableAboutOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, err := Create(t.TempDir(), testPlan(1, 1), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n atomic.Int32
+		f.deltas = countedSync{f.deltas, &n}
+		d := NewDelta(0)
+		for range 50 { // 5 s
+			if err := f.Append(d); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := n.Load(); got < 5 || got > 6 {
+			t.Errorf("made durable %d times in 5 s", got)
+		}
+		n.Store(0)
+		time.Sleep(time.Minute) // what was written last is done, then nothing
+		if got := n.Load(); got > 1 {
+			t.Errorf("made durable %d times while nothing was written", got)
+		}
+		if err := f.Close(Ended{How: EndedPlanned}); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestFailedSyncIsSaid(t *testing.T) {
