@@ -23,10 +23,10 @@ const (
 	usableMemory      = 0.80
 )
 
-// CheckFits says what in the plan does not fit this machine; nothing for a plan
-// that does. Unknown limits are not checked. The texts are in English, for the
+// CheckFits says what in the plan does not fit the machine it was made on;
+// nothing for a plan that does. Unknown limits are not checked. The texts are in English, for the
 // terminal.
-func CheckFits(n results.Needs, m Machine) []Refusal {
+func CheckFits(n results.Needs) []Refusal {
 	var out []Refusal
 	if r, bad := tooMuch("descriptors", n.Descriptors, n.DescLimit, usableDescriptors); bad {
 		r.Remedy = fmt.Sprintf("raise the hard limit (ulimit -Hn %d, or LimitNOFILE=%[1]d), or keep a part of the schools: --scale %s",
@@ -42,9 +42,9 @@ func CheckFits(n results.Needs, m Machine) []Refusal {
 		out = append(out, r)
 	}
 	const mib = 1 << 20
-	if r, bad := tooMuch("MiB of memory", int(n.MemoryBytes/mib), int(m.Memory/mib), usableMemory); bad {
+	if r, bad := tooMuch("MiB of memory", int(n.MemoryBytes/mib), int(n.MemoryLimit/mib), usableMemory); bad {
 		r.Remedy = fmt.Sprintf("run where %d MiB are free, or keep a part of the schools: --scale %s",
-			roundUp(float64(n.MemoryBytes)/mib/usableMemory), fittingScale(int(n.MemoryBytes/mib), int(m.Memory/mib), usableMemory))
+			roundUp(float64(n.MemoryBytes)/mib/usableMemory), fittingScale(int(n.MemoryBytes/mib), int(n.MemoryLimit/mib), usableMemory))
 		out = append(out, r)
 	}
 	if need := min(dialsNeeded(n), n.Open); n.DialsInFlight < need {

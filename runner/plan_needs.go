@@ -51,6 +51,7 @@ func needs(sc *scenarios.Scenario, s *arrivals.Schedule, m Machine) results.Need
 		CPUs:            m.CPUs,
 		DescLimit:       m.Descriptors,
 		PortLimit:       m.Ports,
+		MemoryLimit:     m.Memory,
 	}
 	n.DialsInFlight = dials(sc, n)
 	n.Descriptors = n.Open + baseDescriptors

@@ -186,7 +186,7 @@ func TestCheckFits(t *testing.T) {
 	} {
 		p := mustPlan(t, morning(tc.people), PlanOptions{Seed: 1, Machine: tc.machine})
 		var got []string
-		for _, r := range CheckFits(p.Needs, tc.machine) {
+		for _, r := range CheckFits(p.Needs) {
 			got = append(got, r.What)
 			if !regexp.MustCompile(`needs about \d+`).MatchString(r.Why) || !regexp.MustCompile(`\d`).MatchString(r.Remedy) {
 				t.Errorf("%s: %q, %q name no numbers", tc.name, r.Why, r.Remedy)
@@ -202,7 +202,7 @@ func TestCheckFits(t *testing.T) {
 func TestRemedyFits(t *testing.T) {
 	sc := morning(330_000)
 	p := mustPlan(t, sc, PlanOptions{Seed: 1, Machine: small})
-	refused := CheckFits(p.Needs, small)
+	refused := CheckFits(p.Needs)
 	if len(refused) == 0 || p.Needs.Open < 30_000 {
 		t.Fatalf("not refused: %+v", p.Needs)
 	}
@@ -215,7 +215,7 @@ func TestRemedyFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	fits := mustPlan(t, sc, PlanOptions{Seed: 1, Machine: small, Scale: scale})
-	if r := CheckFits(fits.Needs, small); len(r) != 0 {
+	if r := CheckFits(fits.Needs); len(r) != 0 {
 		t.Errorf("refused at the scale named, %v: %v", scale, r)
 	}
 }
@@ -228,7 +228,7 @@ func TestDialsInFlight(t *testing.T) {
 	}
 	sc.Limits.DialsInFlight = 10
 	n = mustPlan(t, sc, PlanOptions{Seed: 1}).Needs
-	if r := CheckFits(n, Machine{}); n.DialsInFlight != 10 || len(r) != 1 || r[0].What != "dials in flight" {
+	if r := CheckFits(n); n.DialsInFlight != 10 || len(r) != 1 || r[0].What != "dials in flight" {
 		t.Errorf("%d dials, refused for %v", n.DialsInFlight, r)
 	}
 }

@@ -78,6 +78,7 @@ type Needs struct {
 	CPUs            float64 `json:"cpus_allowed"`
 	DescLimit       int     `json:"descriptor_limit"`
 	PortLimit       int     `json:"port_limit"`
+	MemoryLimit     int64   `json:"memory_limit_bytes"` // free when planned
 }
 
 // Smoke is the sample of accounts tried before the storm.
