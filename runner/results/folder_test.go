@@ -47,7 +47,7 @@ func record(t *testing.T, h *history, dir string, seconds int, end bool) (people
 }
 
 func TestFolderRoundTrip(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
+	dir := filepath.Join(t.TempDir(), "run [1] *é") // no pattern, a name
 	h := newHistory(1, 400, 3, 20)
 	people, attempts := record(t, h, dir, 25, true)
 	r, err := Open(dir)
@@ -95,5 +95,28 @@ func TestFolderBelongsToOneWriter(t *testing.T) {
 	}
 	if err := f.Append(NewDelta(0)); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("append after close: %v", err)
+	}
+}
+
+func TestOpenWithoutAnyDelta(t *testing.T) {
+	dir := t.TempDir()
+	h := newHistory(2, 30, 2, 5)
+	f, err := Create(dir, h.plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(Ended{How: EndedPlanned}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, DeltaDir)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := LedgerOf(r)
+	if err := l.Check(); err != nil || r.Ended.How != EndedCut || l.People.Total.NotSent != 30 || l.Attempts.Total.NotSent != 30 {
+		t.Errorf("%v, ended %s, %v", err, r.Ended.How, l.People.Total)
 	}
 }

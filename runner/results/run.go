@@ -118,18 +118,18 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 func (r *Run) readDeltas() error {
-	files, err := filepath.Glob(filepath.Join(r.Dir, DeltaDir, "w*.delta"))
-	if err != nil {
+	files, err := os.ReadDir(filepath.Join(r.Dir, DeltaDir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	bySecond := map[int32]*SecondRun{}
 	var ends []Ended
-	for _, path := range files {
-		id, ok := workerOf(filepath.Base(path))
+	for _, e := range files {
+		id, ok := workerOf(e.Name())
 		if !ok {
 			continue
 		}
-		b, err := readBounded(path, maxDeltaFile)
+		b, err := readBounded(filepath.Join(r.Dir, DeltaDir, e.Name()), maxDeltaFile)
 		if err != nil {
 			return err
 		}
