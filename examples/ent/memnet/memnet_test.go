@@ -88,7 +88,7 @@ func TestDeadlines(t *testing.T) {
 		}
 		// A deadline moved while a read waits.
 		a.SetReadDeadline(time.Time{})
-		a, b = Pipe()
+		a, _ = Pipe()
 		go func() { time.Sleep(time.Second); a.SetReadDeadline(time.Unix(1, 0)) }()
 		start = time.Now()
 		if _, err := a.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != time.Second {
