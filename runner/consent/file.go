@@ -35,7 +35,7 @@ type File struct {
 	NotAfter             time.Time `json:"not_after"`
 	RequestsPerSecond    float64   `json:"requests_per_second"`    // highest, all workers together
 	ConnectionsPerSecond float64   `json:"connections_per_second"` // highest new ones, likewise
-	Grace                Duration  `json:"grace,omitempty"`
+	Grace                Duration  `json:"grace"`
 	Control              string    `json:"control,omitempty"` // https address that may say stop, too
 	KeySHA256            string    `json:"key_sha256,omitempty"`
 	Stop                 bool      `json:"stop,omitempty"`

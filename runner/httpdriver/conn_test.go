@@ -446,7 +446,11 @@ func TestGuardIsObeyed(t *testing.T) {
 	}
 }
 
-func TestSourcesTakeTurns(t *testing.T) {
+func TestPeopleAreSpreadOverSources(t *testing.T) {
+	sources := LoopbackSources(2)
+	if sources == nil {
+		t.Skip("only 127.0.0.1 here")
+	}
 	var mu sync.Mutex
 	seen := map[string]int{}
 	srv, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -455,15 +459,13 @@ func TestSourcesTakeTurns(t *testing.T) {
 		defer mu.Unlock()
 		seen[host]++
 	})
-	d, _ := newDriver(t, srv.URL, func(c *Config) {
-		c.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")}
-	})
+	d, _ := newDriver(t, srv.URL, func(c *Config) { c.Sources = sources })
 	for i := range 4 {
 		s := d.Open(uint32(i))
 		do(t, s, srv.URL)
 		s.Close()
 	}
-	if seen["127.0.0.1"] != 2 || seen["127.0.0.2"] != 2 {
+	if seen["127.0.1.1"] != 2 || seen["127.0.1.2"] != 2 {
 		t.Errorf("%v", seen)
 	}
 }

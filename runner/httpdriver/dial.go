@@ -146,7 +146,7 @@ func (x *exchange) connect(addr netip.AddrPort) (net.Conn, error) {
 	}}
 	if n := uint32(len(d.cfg.Sources)); n > 0 && addr.Addr().IsLoopback() && addr.Addr().Is4() {
 		prepare = lateBind
-		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.cfg.Sources[d.nextLocal.Add(1)%n], 0))
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.cfg.Sources[x.session.person%n], 0))
 	}
 	// Not Dialer.DialTCP: without a local address it still binds the socket,
 	// and the kernel then searches all its ports for one that is free.

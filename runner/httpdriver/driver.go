@@ -49,8 +49,9 @@ type Config struct {
 	ConnectTimeout time.Duration // per address tried; 0: DefaultConnectTimeout
 	IdleTimeout    time.Duration // 0: DefaultIdleTimeout
 
-	// Sources are local addresses used in turn for loopback targets, when one
-	// address has too few ports for the run. nil: the system chooses.
+	// Sources are local addresses for loopback targets, one per person in turn
+	// (see [LoopbackSources]), for runs that need more ports than one address
+	// has. A person keeps theirs. nil: the system chooses.
 	Sources []netip.Addr
 	// Curves are the TLS key exchanges offered, preferred first. nil: what
 	// browsers send, X25519MLKEM768 and X25519 first.
@@ -67,7 +68,6 @@ type Driver struct {
 	verified  chains
 	places    chan struct{} // dials in flight
 	conns     registry
-	nextLocal atomic.Uint32
 
 	// hosts is replaced, never changed, so that looking a host up takes no
 	// lock. Those of the scenario are in it from the start.
