@@ -55,7 +55,7 @@ func (t *tour) walk(ctx context.Context) finding {
 // maxPolls bounds the polls of a step outside a storm, and maxCalmWait each
 // wait: smoke shows that a step works, not a lesson.
 const (
-	maxPolls  = 3
+	maxPolls    = 3
 	maxCalmWait = 20 * time.Second
 )
 
