@@ -37,7 +37,11 @@ func lookup(name string) (string, bool) {
 func lit(s string) scenarios.Pattern { return scenarios.Pattern{Literal: scenarios.MustTemplate(s)} }
 func css(s string) scenarios.CSS {
 	src, a, _ := strings.Cut(s, " @")
-	return scenarios.CSS{Source: s, Sel: cascadia.MustCompileGroup(src), Attr: a}
+	sel, err := cascadia.ParseGroup(src)
+	if err != nil {
+		panic(err)
+	}
+	return scenarios.CSS{Source: s, Sel: sel, Attr: a}
 }
 func want(s string) *scenarios.Template { t := scenarios.MustTemplate(s); return &t }
 
