@@ -1,13 +1,19 @@
 package report_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
+	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"firstbell/report"
 	"firstbell/report/reporttest"
+	"firstbell/runner/results"
 )
 
 func judge(t *testing.T, name string) *report.Summary {
@@ -133,5 +139,59 @@ func TestJudgeTwiceGivesTheSame(t *testing.T) {
 func TestJudgeWithoutPlan(t *testing.T) {
 	if _, err := report.Judge(nil, nil); err == nil {
 		t.Error("judging nothing gave no error")
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestSummaryOfTheOverloadedMorning pins summary.json as a whole: a change of a
+// key or of a number is seen in review.
+func TestSummaryOfTheOverloadedMorning(t *testing.T) {
+	got, err := json.MarshalIndent(judge(t, "not_ready"), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	const path = "testdata/not_ready.json"
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s has changed; look at the difference, then -update", path)
+	}
+}
+
+// TestLongMorningsStayBounded: 200 groups over an hour.
+func TestLongMorningsStayBounded(t *testing.T) {
+	spec := reporttest.SpecOf(t, "worst_group")
+	spec.Groups, spec.Play, spec.PeakTo = nil, 3600, 3600
+	for i := range 200 {
+		spec.Groups = append(spec.Groups, results.Group{Region: strconv.Itoa(i % 20), Level: strconv.Itoa(i % 3), Persona: strconv.Itoa(i)})
+	}
+	spec.Mix = func(second, group int) []reporttest.People {
+		if (second+group)%60 > 0 {
+			return nil
+		}
+		return []reporttest.People{{N: 5, Outcome: results.InTime, Took: time.Duration(group+1) * 10 * time.Millisecond}}
+	}
+	run, sc := reporttest.Build(t, spec)
+	start := time.Now()
+	s, err := report.Judge(run, sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("judged in %v", time.Since(start))
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b) > 250_000 || len(s.Timeline.Intended) > 400 || len(s.Percentiles.N) > 400 {
+		t.Errorf("%d bytes, %d bins", len(b), len(s.Timeline.Intended))
 	}
 }

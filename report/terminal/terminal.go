@@ -38,11 +38,22 @@ func Write(w io.Writer, s *report.Summary, o Options) error {
 	p.gates()
 	p.verdict()
 	for line := range strings.Lines(p.b.String()) {
-		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
+		if _, err := io.WriteString(w, trimmed(line)+"\n"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const reset = "\x1b[0m"
+
+// trimmed takes the table's padding off the end of a line, also inside colour.
+func trimmed(line string) string {
+	line = strings.TrimRight(line, " \n")
+	if inner, ok := strings.CutSuffix(line, reset); ok {
+		return strings.TrimRight(inner, " ") + reset
+	}
+	return line
 }
 
 // printer collects the text; a strings.Builder never fails.
@@ -248,7 +259,7 @@ func (p *printer) colour(code, s string) string {
 	if !p.o.Colour {
 		return s
 	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
+	return "\x1b[" + code + "m" + s + reset
 }
 
 func (p *printer) paint(s report.Status, text string) string {

@@ -1,0 +1,176 @@
+package report
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"firstbell/runner/results"
+)
+
+func gatesWith(status Status, ids ...string) []Gate {
+	var out []Gate
+	for _, id := range gateIDs {
+		g := Gate{ID: id, Status: Met}
+		for _, bad := range ids {
+			if bad == id {
+				g.Status = status
+			}
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func crit(severity string, s, recount Status) Criterion {
+	return Criterion{ID: severity + "_" + string(s), Severity: severity, Status: s, Recount: recount}
+}
+
+// TestVerdictTable is the whole rule: every gate state against every kind of
+// criteria.
+func TestVerdictTable(t *testing.T) {
+	type want struct {
+		v Value
+		c Cause
+	}
+	ready, notReady := want{Ready, ""}, want{NotReady, ""}
+	none := []Criterion{}
+	met := []Criterion{crit("blocking", Met, Met), crit("major", Met, Met)}
+	refused := []Criterion{crit("blocking", NotMet, NotMet), crit("major", Met, Met)}
+	timedOut := []Criterion{crit("blocking", NotMet, Met)}
+	majorOnly := []Criterion{crit("blocking", Met, Met), crit("major", NotMet, NotMet)}
+	straddling := []Criterion{crit("blocking", Undecided, Met), crit("major", Unmeasured, Unmeasured)}
+	unmeasured := []Criterion{crit("blocking", Met, Met), crit("major", Unmeasured, Unmeasured)}
+	both := []Criterion{crit("blocking", Undecided, Undecided), crit("major", NotMet, NotMet)}
+	minor := []Criterion{crit("blocking", Met, Met), crit("minor", NotMet, NotMet)}
+
+	sets := []struct {
+		name     string
+		criteria []Criterion
+		good     want // all gates met
+		failed   Value
+	}{
+		{"none", none, want{Inconclusive, CauseNoCriteria}, Inconclusive},
+		{"met", met, ready, Inconclusive},
+		{"refused by the server", refused, notReady, NotReady},
+		{"timed out", timedOut, notReady, Inconclusive},
+		{"major", majorOnly, notReady, NotReady},
+		{"straddling", straddling, want{Inconclusive, CauseStraddles}, Inconclusive},
+		{"unmeasured", unmeasured, want{Inconclusive, CauseTooFew}, Inconclusive},
+		{"undecided, and another not met", both, notReady, NotReady},
+		{"minor", minor, ready, Inconclusive},
+	}
+	causes := map[string]Cause{
+		"V1": CauseStormNotDelivered, "V2": CauseGenerator, "V3": CauseGenerator, "V7": CauseTargetChanged,
+		"V8": CauseTooFew, "V9": CauseInterrupted, "V10": CauseBlocked,
+	}
+	for _, set := range sets {
+		check := func(what string, e evidence, w want) {
+			t.Helper()
+			if got := decide(e); got.Value != w.v || got.Cause != w.c {
+				t.Errorf("%s, %s: %s %q; want %s %q", set.name, what, got.Value, got.Cause, w.v, w.c)
+			}
+		}
+		check("gates met", evidence{set.criteria, gatesWith(Met), Ledger{Started: 1000}, results.EndedPlanned}, set.good)
+		for _, id := range gateIDs {
+			w := want{set.failed, ""}
+			if set.failed == Inconclusive {
+				w.c = causes[id]
+			}
+			if id == "V7" || id == "V10" {
+				w = want{Inconclusive, causes[id]}
+			}
+			if len(set.criteria) == 0 {
+				w = want{Inconclusive, CauseNoCriteria}
+			}
+			check(id+" not met", evidence{set.criteria, gatesWith(NotMet, id), Ledger{Started: 1000}, results.EndedInterrupted}, w)
+		}
+		w := want{Inconclusive, CauseAccountsRejected}
+		if len(set.criteria) == 0 {
+			w.c = CauseNoCriteria
+		}
+		check("rejected accounts", evidence{set.criteria, gatesWith(Met), Ledger{Started: 1000, Invalid: 11}, results.EndedPlanned}, w)
+		check("exactly 1 % rejected", evidence{set.criteria, gatesWith(Met), Ledger{Started: 1000, Invalid: 10}, results.EndedPlanned}, set.good)
+	}
+}
+
+// TestNoPathToReadyWithAFailedGate draws random evidence, gates that are
+// missing included.
+func TestNoPathToReadyWithAFailedGate(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	statuses := []Status{Met, NotMet, Undecided, Unmeasured, ""}
+	severities := []string{"blocking", "major", "minor", "", "else"}
+	ends := []results.EndedAs{results.EndedPlanned, results.EndedCut, results.EndedInterrupted, results.EndedByTarget, results.EndedCredentials, results.EndedLimit, ""}
+	seen := map[Value]int{}
+	for range 200_000 {
+		var e evidence
+		for _, id := range gateIDs {
+			if r.IntN(30) > 0 {
+				s := Met
+				if r.IntN(8) == 0 {
+					s = statuses[r.IntN(len(statuses))]
+				}
+				e.gates = append(e.gates, Gate{ID: id, Status: s})
+			}
+		}
+		for range r.IntN(4) {
+			e.criteria = append(e.criteria, crit(severities[r.IntN(5)], statuses[r.IntN(5)], statuses[r.IntN(5)]))
+		}
+		e.people, e.ended = Ledger{Started: 100, Invalid: uint64(r.IntN(3))}, ends[r.IntN(len(ends))]
+		v := decide(e)
+		seen[v.Value]++
+		failed := failedGates(e.gates)
+		if v.Value == Ready {
+			if len(failed) > 0 || len(e.criteria) == 0 {
+				t.Fatalf("ready with %v failed and %d criteria", failed, len(e.criteria))
+			}
+			for _, c := range e.criteria {
+				if mustHold(c) && c.Status != Met {
+					t.Fatalf("ready with %+v", c)
+				}
+			}
+		}
+		if v.Value == NotReady && (gateStatus(e.gates, "V7") != Met || gateStatus(e.gates, "V10") != Met) {
+			t.Fatal("not ready though the target changed or blocked us")
+		}
+		if (v.Value == Inconclusive) != (v.Cause != CauseNone) {
+			t.Fatalf("%s with cause %q", v.Value, v.Cause)
+		}
+	}
+	for _, v := range []Value{Ready, NotReady, Inconclusive} {
+		if seen[v] < 100 {
+			t.Errorf("only %d of the draws were %s: the test proves little", seen[v], v)
+		}
+	}
+}
+
+func TestExitCode(t *testing.T) {
+	for _, row := range []struct {
+		v     Value
+		ended results.EndedAs
+		want  int
+	}{
+		{Ready, results.EndedPlanned, 0}, {NotReady, results.EndedPlanned, 3}, {Inconclusive, results.EndedPlanned, 4},
+		{Inconclusive, results.EndedCut, 4}, {Inconclusive, results.EndedLimit, 4}, {Inconclusive, results.EndedCredentials, 4},
+		{NotReady, results.EndedByTarget, 6}, {NotReady, results.EndedInterrupted, 130}, {NotReady, results.EndedInternal, 1},
+	} {
+		if got := ExitCode(Verdict{Value: row.v}, row.ended); got != row.want {
+			t.Errorf("ExitCode(%s, %s) = %d; want %d", row.v, row.ended, got, row.want)
+		}
+	}
+}
+
+func TestHundredAddsUp(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 10_000 {
+		l := Ledger{InTime: r.Uint64N(1000), Late: r.Uint64N(10), Quota: r.Uint64N(100), Error: r.Uint64N(3), NotSent: r.Uint64N(2)}
+		h := hundred(l)
+		sum := h.InTime + h.Late + h.Waiting + h.Failed + h.Other
+		if want := 100; sum != want && l != (Ledger{}) && fmt.Sprint(l) != fmt.Sprint(Ledger{}) {
+			t.Fatalf("%+v gives %+v, %d in all", l, h, sum)
+		}
+	}
+	if hundred(Ledger{}) != (Hundred{}) {
+		t.Error("nobody gives somebody")
+	}
+}
