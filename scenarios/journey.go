@@ -106,7 +106,7 @@ type CSS struct {
 // everything.
 type Matcher struct {
 	Line    int
-	Text    []Pattern // entities decoded, spaces collapsed, ’ as '
+	Text    []Pattern // visible text and title: entities decoded, spaces collapsed, ’ as '; the source when the pattern holds <
 	CSS     []CSS
 	JSON    []JSONCheck
 	URL     []Pattern // the final address

@@ -211,7 +211,7 @@ var captureTable = &mapping{name: "capture", what: "a capture", doc: "Exactly on
 }}
 
 var matcherTable = &mapping{name: "matcher", what: "a matcher", doc: "Looks at a page; its keys are joined by and.", keys: []key{
-	{name: "text", is: oneOrMore(ref("pattern")), doc: "In the page's source, entities decoded, spaces collapsed, ’ as '."},
+	{name: "text", is: oneOrMore(ref("pattern")), doc: "In the visible text and title, entities decoded, spaces collapsed, ’ as '; a text with < in it looks at the source."},
 	{name: "css", is: oneOrMore(text), doc: "A node that matches the selector."},
 	{name: "json", is: either(text, listOf(text), mapOf(anyText)), doc: "A gjson path that exists, or path → value."},
 	{name: "url", is: oneOrMore(ref("pattern")), doc: "In the final address."},

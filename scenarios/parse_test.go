@@ -209,6 +209,11 @@ func TestSet(t *testing.T) {
 	if short.Storm.Profile != "monday" || short.Storm.Play.String() != "08:00-08:01" || short.Patience.Tries != 2 {
 		t.Errorf("%+v", short.Storm)
 	}
+	for _, set := range []string{"basic_auth.password hunter2", "basic_auth.password=hunter2", "basic_auth={user: a, password: hunter2}", "target=http://u:hunter2@h"} {
+		if got := mistakesOf(t, small, Options{Set: []string{set}}); len(got) == 0 || strings.Contains((&Mistakes{List: got}).Error(), "hunter2") {
+			t.Errorf("%s: %v", set, got)
+		}
+	}
 	for set, says := range map[string]string{
 		"nothing": "not understood", "a..b=1": "not understood", "journeys.login[9].pause=1s": "has 2 entries", "journeys.login[0].pause=1s": "not understood",
 		"population.x.y=1": "population", "storm.plya=1": "plya", "limits.requests=50": "50/s", "journeys.login[1]=3": "mapping", "target=${x}": "fixed",

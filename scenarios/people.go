@@ -258,8 +258,10 @@ func (d *decoder) populationOfAccounts() {
 			sc.Population = append(sc.Population, Cohort{Persona: p.ID, People: count[p.ID], ShowUp: -1})
 		}
 	}
-	if len(sc.Population) == 0 { // the CSV was not opened
-		sc.Population = []Cohort{{Persona: sc.Personas[0].ID, ShowUp: -1}}
+	if len(sc.Population) == 0 { // the CSV was not opened: who may come, not how many
+		for _, p := range sc.Personas {
+			sc.Population = append(sc.Population, Cohort{Persona: p.ID, ShowUp: -1})
+		}
 	}
 }
 
@@ -297,62 +299,4 @@ func (d *decoder) roleOfPersona(id string) Role {
 		}
 	}
 	return RolePupil
-}
-
-// Group is region × level × persona, the unit of breakdown.
-type Group struct{ Region, Level, Persona string }
-
-// GroupList lists the groups in the order the population first names them.
-func (s *Scenario) GroupList() []Group {
-	var list []Group
-	seen := map[Group]bool{}
-	for _, c := range s.Population {
-		if g := c.group(); !seen[g] {
-			seen[g] = true
-			list = append(list, g)
-		}
-	}
-	return list
-}
-
-// GroupOf is the index in GroupList of the group of Population[cohort], -1
-// when there is no such cohort. It walks the list: keep the answers where
-// speed matters.
-func (s *Scenario) GroupOf(cohort int) int {
-	if cohort < 0 || cohort >= len(s.Population) {
-		return -1
-	}
-	return slices.Index(s.GroupList(), s.Population[cohort].group())
-}
-
-func (c Cohort) group() Group { return Group{c.Region, c.Level, c.Persona} }
-
-// checkGroups refuses a breakdown that the results could not keep apart.
-func (d *decoder) checkGroups() {
-	if n := len(d.sc.GroupList()); n > maxGroups && len(d.sc.Criteria.Worst) > 0 {
-		d.fail(d.worstNode, codeGroups, fmt.Sprintf("criteria: worst cannot be judged over %d groups", n),
-			fmt.Sprintf("at most %d groups are kept apart, more are folded together", maxGroups), "use fewer regions or levels, or leave worst out")
-	}
-}
-
-// Vars looks up what belongs to the whole scenario: target, the names under
-// hosts (addresses without a final slash) and env.NAME.
-func (s *Scenario) Vars() Lookup {
-	fixed := map[string]string{}
-	if s.Target != nil {
-		fixed["target"] = s.Target.String()
-	}
-	for _, h := range s.Hosts {
-		fixed[h.Name] = h.URL.String()
-	}
-	return func(name string) (string, bool) {
-		if env, ok := strings.CutPrefix(name, "env."); ok {
-			if s.Env == nil {
-				return "", false
-			}
-			return s.Env(env)
-		}
-		v, ok := fixed[name]
-		return v, ok
-	}
 }

@@ -18,7 +18,7 @@ func (d *decoder) applySet(top *node, set []string) {
 		path, value, ok := cutSet(s)
 		parts, err := parsePath(path)
 		if !ok || err != nil {
-			d.add(Mistake{File: "--set " + path, Code: codeSet, What: "not understood", Fix: "write path=value: storm.play=08:58-09:01"})
+			d.add(Mistake{File: "--set " + pathOnly.FindString(s), Code: codeSet, What: "not understood", Fix: "write path=value: storm.play=08:58-09:01"})
 			continue
 		}
 		v, err := readYAML([]byte(value))
@@ -30,7 +30,7 @@ func (d *decoder) applySet(top *node, set []string) {
 		}
 		d.mark(v, path)
 		if what := setAt(top, parts, v, d, path); what != "" {
-			d.add(Mistake{File: "--set " + path, Code: codeSet, What: what, Fix: "list entries count from 1: journeys.login[2].pause=3s"})
+			d.add(Mistake{File: "--set " + pathOnly.FindString(s), Code: codeSet, What: what, Fix: "list entries count from 1: journeys.login[2].pause=3s"})
 		}
 	}
 }
@@ -61,6 +61,9 @@ type pathPart struct {
 	key   string
 	index int
 }
+
+// pathOnly cuts what may be a value, a secret perhaps, from a message.
+var pathOnly = regexp.MustCompile(`^[\w."\[\]-]*`)
 
 var pathStep = regexp.MustCompile(`^(?:"([^"]+)"|([^."\[\]=]+))((?:\[[0-9]{1,6}\])*)(?:\.|$)`)
 
