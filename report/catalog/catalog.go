@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"embed"
+	"io/fs"
 	"strings"
 	"sync"
 )
@@ -22,14 +23,28 @@ var files embed.FS
 var loaded = sync.OnceValue(func() map[string]*Catalog {
 	out := map[string]*Catalog{}
 	for _, lang := range Languages() {
-		src, err := files.ReadFile("texts/" + lang + ".txt")
-		if err != nil {
-			panic(err) // embedded: cannot be missing
-		}
-		out[lang] = &Catalog{lang, parse(lang, string(src))}
+		out[lang] = &Catalog{lang, parse(lang, textsOf(lang))}
 	}
 	return out
 })
+
+// textsOf joins a language's files: fr.txt, fr.progress.txt…
+func textsOf(lang string) string {
+	names, err := fs.Glob(files, "texts/"+lang+".*")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	var b strings.Builder
+	for _, name := range names {
+		src, err := files.ReadFile(name)
+		if err != nil {
+			panic(err) // embedded: cannot be missing
+		}
+		b.Write(src)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
 
 // For gives a language's catalogue; an unknown one is French.
 func For(lang string) *Catalog {

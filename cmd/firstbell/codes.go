@@ -1,0 +1,45 @@
+package main
+
+// explanation is one error code: what it means and what to do. Scenario
+// mistakes (FB01xx) are explained in one text: each message already carries
+// its place and remedy.
+type explanation struct{ code, title, text string }
+
+// explanations is the closed list `firstbell explain` knows, in code order.
+func explanations() []explanation {
+	return []explanation{
+		{"FB01", "the scenario file has mistakes", `Every mistake of the file is reported at once, with line and column, what is
+wrong, why it matters and what to write instead. "firstbell schema" prints the
+JSON Schema for your editor; "firstbell init" prints a file that works.`},
+		{"FB0201", "the command line was not understood", `A flag or an argument is unknown, missing or misplaced. Every command has
+--help with an example that runs.`},
+		{"FB0202", "unknown preset", `"firstbell presets" lists the built-in journeys and storms.`},
+		{"FB0203", "a file could not be read or written", `The message carries the system's own reason. Nothing is ever overwritten:
+"init --file" wants a new name, a run makes a folder of its own.`},
+		{"FB0301", "the target has not consented", `firstbell sends no load to a host that has not published a consent file at
+/.well-known/firstbell.json. "firstbell consent HOST" prints the file its operator
+must publish; "firstbell consent HOST --verify" reads a published one. Loopback
+addresses are exempt, unless the scenario says "consent: required" or sends a
+loopback address under another name.`},
+		{"FB0302", "the plan does not fit this machine", `The storm needs more descriptors, local ports or memory than this process may
+have. "firstbell plan" prints the needs. Raise the limit (ulimit -n), play a
+shorter part of the morning (--set storm.play=…), or keep fewer schools
+(--scale 25%).`},
+		{"FB0303", "there are fewer accounts than people", `Two people never share an account at the same moment. Give as many accounts as
+people come, or write "reuse: after_end" under accounts so that a settled person
+hands theirs on.`},
+		{"FB0304", "the accounts are refused before the storm", `A sample of the accounts was tried calmly before the storm, and most were
+refused. "firstbell smoke --prove" shows each exchange; check the passwords and
+the form's field names.`},
+		{"FB0305", "the smoke test did not get in", `One person per persona walks the journey once. The failing hop is printed with
+what was expected and what came. Mend the journey, or the target.`},
+		{"FB0306", "the file cannot tell a wrong password from a right one", `"smoke --prove" sent one right and one wrong password and could not tell the
+answers apart. Add a signature under signatures.bad_credentials with a text of the
+page a wrong password gets, and a content proof (text, css or json with ${login})
+to the step that carries in_class.`},
+		{"FB0401", "the folder is no run", `A run folder holds plan.json, scenario.yaml and deltas/. "firstbell report DIR"
+rebuilds the report of such a folder, also of a run that was killed.`},
+		{"FB0501", "the example portal could not start", `The child process of the demonstration did not answer in time. The message
+carries its last line.`},
+	}
+}

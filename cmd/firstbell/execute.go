@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"firstbell/report"
+	"firstbell/runner"
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// leadTime is how far ahead of now the storm's first instant is set, so that
+// everything is ready when it comes.
+const leadTime = 2 * time.Second
+
+// execution is one storm from the scenario to the verdict: the steps of
+// execute, in their order, and what they hand to each other.
+type execution struct {
+	e    *env
+	o    playOptions
+	sc   *scenarios.Scenario
+	plan *planned
+	// proved are the accounts that got in before the storm: a rejection of one
+	// of them is the portal's fault.
+	proved []int
+	dir    string
+}
+
+// execute plays a scenario and reports on it. Its error carries the exit code
+// of the verdict.
+func execute(ctx context.Context, e *env, o playOptions, sc *scenarios.Scenario) error {
+	ctx, stop := interruptible(ctx, e)
+	defer stop()
+	sparePacer()
+	x := &execution{e: e, o: o, sc: sc}
+	if err := x.prepare(ctx); err != nil {
+		return interruptedBefore(ctx, err)
+	}
+	ended, err := x.play(ctx)
+	if err != nil {
+		return err
+	}
+	return x.conclude(ended)
+}
+
+// prepare does everything that can refuse the storm before its first byte.
+func (x *execution) prepare(ctx context.Context) error {
+	var err error
+	if x.plan, err = planOf(x.e, x.o, x.sc, x.e.now()); err != nil {
+		return err
+	}
+	if err := refuseMisfit(x.plan, x.sc); err != nil {
+		return err
+	}
+	return x.sampleAccounts(ctx)
+}
+
+// play sets the first instant, writes the plan and replays it.
+func (x *execution) play(ctx context.Context) (results.Ended, error) {
+	x.plan.Start = x.e.now().Add(leadTime)
+	var rec eventLog
+	rig, err := newRig(ctx, x.sc, x.plan.Plan, rec.add)
+	if err != nil {
+		return results.Ended{}, err
+	}
+	defer rig.close()
+	x.plan.Notes = append(x.plan.Notes, rig.driver.Notes()...)
+	x.dir = filepath.Join(x.o.out, x.plan.RunID)
+	folder, err := results.Create(x.dir, x.plan.Plan, x.sc.Source)
+	if err != nil {
+		return results.Ended{}, &userError{exit: exitUsage, code: "FB0203", what: "cannot make the run's folder " + x.dir, why: err.Error(),
+			fix: "choose another --out", cause: err}
+	}
+	show := newProgress(x.e, x.o.progress, x.o.lang, x.plan.Plan)
+	rec.open(folder, show)
+	ended, err := x.replay(ctx, rig, folder, show, &rec)
+	show.close()
+	if err != nil {
+		ended = results.Ended{How: results.EndedInternal, At: rig.clock.Now(), Wall: x.e.now(), Cause: err.Error()}
+	}
+	return ended, errors.Join(err, folder.Close(ended))
+}
+
+// replay runs the engine beside the guard's watch and the health probe, and
+// waits for both.
+func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder, show progress, rec *eventLog) (results.Ended, error) {
+	side, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { rig.guard.Watch(side) })
+	wg.Go(func() { rig.health.Probe(side) })
+	defer wg.Wait()
+	defer stop()
+	return runner.Run(ctx, runner.Config{
+		Scenario: x.sc,
+		Plan:     x.plan.Plan,
+		Arrivals: x.plan.arrivals(),
+		Driver:   rig.driver,
+		Guard:    rig.guard,
+		Clock:    rig.clock,
+		Sink:     rec.sink(folder),
+		Health:   rig.health.Sample,
+		Observe:  show.update,
+		Proved:   x.proved,
+	})
+}
+
+// conclude writes every face of the report, prints the end and gives the
+// verdict's exit code.
+func (x *execution) conclude(ended results.Ended) error {
+	s, err := buildReport(x.dir, x.o.lang)
+	if err != nil {
+		return err
+	}
+	linkLatest(x.dir)
+	if err := printEnd(x.e, s, x.dir, x.o.lang); err != nil {
+		return err
+	}
+	return verdictExit(report.ExitCode(s.Verdict, ended.How))
+}
+
+// eventLog hands events to the folder and to whoever watches; those before the
+// folder exists are kept until then. Safe for concurrent use.
+type eventLog struct {
+	mu     sync.Mutex
+	early  []results.Event
+	folder *results.Folder
+	show   progress
+}
+
+func (l *eventLog) add(ev results.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.folder == nil {
+		l.early = append(l.early, ev)
+		return
+	}
+	l.write(ev)
+}
+
+// write reports a folder that cannot be written through its next delta: a
+// full disk ends the run there.
+func (l *eventLog) write(ev results.Event) {
+	_ = l.folder.Event(ev)
+	l.show.event(ev)
+}
+
+func (l *eventLog) open(folder *results.Folder, show progress) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.folder, l.show = folder, show
+	for _, ev := range l.early {
+		l.write(ev)
+	}
+	l.early = nil
+}
+
+// sink is where the runner writes: deltas to the folder, events through the log.
+func (l *eventLog) sink(folder *results.Folder) runner.Sink { return folderSink{folder, l} }
+
+type folderSink struct {
+	folder *results.Folder
+	log    *eventLog
+}
+
+func (s folderSink) Append(d *results.Delta) error { return s.folder.Append(d) }
+func (s folderSink) Event(ev results.Event) error  { s.log.add(ev); return nil }
+
+// interruptible ends the context at the first Ctrl-C, and the process at the
+// second: the raw data is on disk, a report can be built later.
+func interruptible(parent context.Context, e *env) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	finished := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-finished:
+			return
+		}
+		select {
+		case <-signals:
+			fmt.Fprintln(e.stderr, "stopped at once; the data is kept: firstbell report DIR rebuilds the report")
+			os.Exit(exitInterrupted)
+		case <-finished:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(finished)
+		cancel()
+	}
+}
+
+// interruptedBefore turns an error of a cancelled preparation into exit 130.
+func interruptedBefore(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return verdictError{exitInterrupted}
+	}
+	return err
+}
+
+// linkLatest points runs/latest at the newest run; a file system without
+// symbolic links simply has none.
+func linkLatest(dir string) {
+	link := filepath.Join(filepath.Dir(dir), "latest")
+	if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		return
+	}
+	_ = os.Remove(link)
+	_ = os.Symlink(filepath.Base(dir), link)
+}

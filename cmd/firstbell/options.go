@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"firstbell/scenarios"
+)
+
+// defaultSeed makes two runs of the same file the same storm unless somebody
+// asks for another one.
+const defaultSeed = 20210406
+
+// playOptions are the flags of every command that plans or plays a storm.
+type playOptions struct {
+	out, lang, progress string
+	seed                string
+	scale               string
+	set                 []string
+}
+
+// addPlay declares the flags that shape the plan.
+func addPlay(c *cobra.Command, o *playOptions) {
+	f := c.Flags()
+	f.StringVar(&o.seed, "seed", strconv.Itoa(defaultSeed), "number that draws every arrival and behaviour")
+	f.StringArrayVar(&o.set, "set", nil, "override one key of the file: storm.play=08:58-09:01 (repeatable)")
+	f.StringVar(&o.scale, "scale", "100%", "share of the schools kept, whole schools or classes only: 25%")
+}
+
+// addShow declares the flags that shape what is written and shown.
+func addShow(c *cobra.Command, o *playOptions) {
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "runs", "folder in which the run's own folder is made")
+	addLang(c, &o.lang)
+	f.StringVar(&o.progress, "progress", "auto", "auto, bars, lines, json or none")
+}
+
+func addLang(c *cobra.Command, lang *string) {
+	c.Flags().StringVar(lang, "lang", "fr", "language of the report and of the terminal: fr or en")
+}
+
+// resolve applies flag > environment > default and checks the values.
+func (o *playOptions) resolve(e *env, c *cobra.Command) error {
+	for name, value := range map[string]*string{
+		"seed": &o.seed, "scale": &o.scale, "out": &o.out, "lang": &o.lang, "progress": &o.progress,
+	} {
+		if flag := c.Flags().Lookup(name); flag != nil {
+			*value = e.setting(name, *value, flag.Changed)
+		}
+	}
+	if c.Flags().Lookup("progress") != nil {
+		if err := oneOf("progress", o.progress, "auto", "bars", "lines", "json", "none"); err != nil {
+			return err
+		}
+	}
+	if c.Flags().Lookup("seed") != nil {
+		_, seedErr := o.seedNumber()
+		_, scaleErr := o.scaleShare()
+		if err := errors.Join(seedErr, scaleErr); err != nil {
+			return err
+		}
+	}
+	return checkLang(c, o.lang)
+}
+
+func checkLang(c *cobra.Command, lang string) error {
+	if c.Flags().Lookup("lang") == nil {
+		return nil
+	}
+	return oneOf("lang", lang, "fr", "en")
+}
+
+func oneOf(name, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return usageError("--%s %q: want one of %s", name, value, strings.Join(allowed, ", "))
+}
+
+// seedNumber reads --seed.
+func (o *playOptions) seedNumber() (uint64, error) {
+	n, err := strconv.ParseUint(o.seed, 10, 64)
+	if err != nil {
+		return 0, usageError("--seed %q: want a whole number from 0 to 18446744073709551615", o.seed)
+	}
+	return n, nil
+}
+
+// scaleShare reads --scale: "25%", "0.25" or "1".
+func (o *playOptions) scaleShare() (float64, error) {
+	text, percent := strings.CutSuffix(strings.TrimSpace(o.scale), "%")
+	r, ok := new(big.Rat).SetString(strings.TrimSpace(text))
+	if ok && percent {
+		r.Quo(r, big.NewRat(100, 1))
+	}
+	if !ok || r.Sign() <= 0 || r.Cmp(big.NewRat(1, 1)) > 0 {
+		return 0, usageError("--scale %q: want a share above 0 and up to 100%%, like 25%%", o.scale)
+	}
+	share, _ := r.Float64()
+	return share, nil
+}
+
+// loadScenario reads and parses a file; a mistake in it exits 2.
+func loadScenario(e *env, file string, set []string) (*scenarios.Scenario, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &userError{exit: exitUsage, code: "FB0203", what: "cannot read the scenario file " + file,
+			why: cause(err), fix: "firstbell init entcore > " + file, cause: err}
+	}
+	return parseScenario(e, src, filepath.Dir(file), file, set)
+}
+
+func parseScenario(e *env, src []byte, dir, name string, set []string) (*scenarios.Scenario, error) {
+	return scenarios.Parse(src, scenarios.Options{
+		Dir: dir, Name: name, Set: set,
+		Env: func(key string) (string, bool) { v := e.getenv(key); return v, v != "" },
+	})
+}
+
+// cause is an error without the file name the message already carries.
+func cause(err error) string {
+	if pe, ok := err.(*os.PathError); ok {
+		return pe.Err.Error()
+	}
+	return fmt.Sprint(err)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"firstbell/report"
+	"firstbell/report/junit"
+	"firstbell/report/markdown"
+	"firstbell/report/terminal"
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+func newReportCmd(e *env) *cobra.Command {
+	var lang string
+	c := &cobra.Command{
+		Use:   "report DIR",
+		Short: "Rebuild the report of a run folder",
+		Long: `Rebuild report.html, summary.json, summary.md and junit.xml from the raw data of a
+run folder, byte for byte; also of a run that was killed, which is then marked cut.`,
+		Example: "  firstbell report runs/latest\n  firstbell report runs/latest --lang en",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lang = e.setting("lang", lang, cmd.Flags().Changed("lang"))
+			if err := checkLang(cmd, lang); err != nil {
+				return err
+			}
+			return runReport(e, args[0], lang)
+		},
+	}
+	addLang(c, &lang)
+	return c
+}
+
+func runReport(e *env, dir, lang string) error {
+	s, err := buildReport(dir, lang)
+	if err != nil {
+		return err
+	}
+	if err := printEnd(e, s, dir, lang); err != nil {
+		return err
+	}
+	return verdictExit(report.ExitCode(s.Verdict, results.EndedAs(s.Run.EndedAs)))
+}
+
+// buildReport reads a run folder and writes everything derived from its raw
+// data: the same folder gives the same bytes.
+func buildReport(dir, lang string) (*report.Summary, error) {
+	run, err := results.Open(dir)
+	if err != nil {
+		return nil, &userError{exit: exitUsage, code: "FB0401", what: dir + " is not a run folder", why: err.Error(),
+			fix: "give the folder that holds plan.json", cause: err}
+	}
+	sc, err := scenarios.Parse(run.Scenario, scenarios.Options{Dir: dir, Name: filepath.Join(dir, "scenario.yaml"), SkipFiles: true,
+		Env: func(string) (string, bool) { return "", true }})
+	if err != nil {
+		return nil, err
+	}
+	s, err := report.Judge(run, sc)
+	if err != nil {
+		return nil, fmt.Errorf("judging %s: %w", dir, err)
+	}
+	if err := run.WriteDerived(dir); err != nil {
+		return nil, err
+	}
+	if s.Files, err = report.ListFiles(dir); err != nil {
+		return nil, err
+	}
+	if err := writeFaces(s, dir, lang); err != nil {
+		return nil, err
+	}
+	return s, results.WriteManifest(dir)
+}
+
+// writeFaces writes every face of the one Summary.
+func writeFaces(s *report.Summary, dir, lang string) error {
+	faces := []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"summary.json", func(w io.Writer) error { return writeJSON(w, s) }},
+		{"summary.md", func(w io.Writer) error { return markdown.Write(w, s, lang) }},
+		{"junit.xml", func(w io.Writer) error { return junit.Write(w, s, lang) }},
+	}
+	for _, f := range faces {
+		if err := writeFile(dir, f.name, f.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeFile(dir, name string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return results.WriteFileAtomic(filepath.Join(dir, name), b.Bytes())
+}
+
+func writeJSON(w io.Writer, s *report.Summary) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(s)
+}
+
+// printEnd writes the tables and the verdict, last, to standard output.
+func printEnd(e *env, s *report.Summary, dir, lang string) error {
+	width := 80
+	if e.stdoutTTY {
+		width = terminalWidth(e)
+	}
+	return terminal.Write(e.stdout, s, terminal.Options{
+		Lang: lang, Width: width, Colour: e.colour(e.stdoutTTY), Report: filepath.Join(dir, "report.html"),
+	})
+}
+
+// terminalWidth is the width of standard output, 80 when it is unknown.
+func terminalWidth(e *env) int {
+	if f, ok := e.stdout.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
+}

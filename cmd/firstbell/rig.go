@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"firstbell/runner"
+	"firstbell/runner/consent"
+	"firstbell/runner/httpdriver"
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// rig is everything between the engine and the target: the guard that has read
+// the target's consent, the driver that asks it, the clock and the health of
+// this process.
+type rig struct {
+	clock  runner.Clock
+	guard  *consent.Guard
+	driver *httpdriver.Driver
+	health *runner.Health
+}
+
+// newRig reads the consent of every host, and refuses without it; plan.Start is
+// the clock's zero.
+func newRig(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, events func(results.Event)) (*rig, error) {
+	r := &rig{clock: runner.NewClock(plan.Start)}
+	authorization, err := basicAuth(sc)
+	if err != nil {
+		return nil, err
+	}
+	r.guard, err = consent.New(consent.Config{
+		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Events: events, Authorization: authorization,
+	})
+	if err != nil {
+		return nil, refusedConsent(err)
+	}
+	if err := r.guard.Read(ctx); err != nil {
+		return nil, refusedConsent(err)
+	}
+	r.driver, err = httpdriver.New(httpdriver.Config{
+		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Guard: r.guard,
+		Authorization: authorization, Lookup: r.guard.Lookup, DialsInFlight: plan.Needs.DialsInFlight,
+	})
+	if err != nil {
+		return nil, &userError{exit: exitUsage, code: "FB0203", what: "the driver cannot start", why: err.Error(), fix: "see tls, proxy and basic_auth in the file", cause: err}
+	}
+	r.health = runner.NewHealth(runner.HealthOptions{
+		Bytes:    func() (int64, int64) { c := r.driver.Counters(); return c.BytesIn, c.BytesOut },
+		Open:     func() int { return r.driver.Counters().Open },
+		Loopback: onLoopback(r.guard.Grants()),
+	})
+	return r, nil
+}
+
+func (r *rig) close() { _ = r.driver.Close() }
+
+// basicAuth is the password in front of the staging, expanded once.
+func basicAuth(sc *scenarios.Scenario) (string, error) {
+	if sc.BasicAuth == nil {
+		return "", nil
+	}
+	none := func(string) (string, bool) { return "", false }
+	user, err1 := sc.BasicAuth.User.Expand(none)
+	password, err2 := sc.BasicAuth.Password.Expand(none)
+	if err := errors.Join(err1, err2); err != nil {
+		return "", &userError{exit: exitUsage, code: "FB0203", what: "basic_auth cannot be read", why: err.Error(), fix: "use ${env.NAME} and set it", cause: err}
+	}
+	return httpdriver.Basic(user, password), nil
+}
+
+// onLoopback reports whether every host is on this machine.
+func onLoopback(grants []consent.Grant) bool {
+	for _, g := range grants {
+		if g.Exempt {
+			continue
+		}
+		for _, a := range g.Addresses {
+			ip, err := netip.ParseAddr(a)
+			if err != nil || !ip.IsLoopback() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// refusedConsent lists every host that has not consented: exit 5.
+func refusedConsent(err error) error {
+	out := &userError{exit: exitRefused, code: "FB0301", what: "no load is sent without the target's consent", cause: err}
+	for _, r := range refusals(err) {
+		if out.why != "" {
+			out.why += "\n"
+			out.fix += "\n"
+		}
+		out.why += r.Host + ": " + r.Why
+		out.fix += r.Fix
+	}
+	if out.why == "" {
+		out.why = err.Error()
+	}
+	return out
+}
+
+// refusals collects the *consent.Refused of a joined error.
+func refusals(err error) []*consent.Refused {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*consent.Refused
+		for _, e := range joined.Unwrap() {
+			all = append(all, refusals(e)...)
+		}
+		return all
+	}
+	var r *consent.Refused
+	if errors.As(err, &r) {
+		return []*consent.Refused{r}
+	}
+	return nil
+}
