@@ -44,6 +44,18 @@ func (w *web) set(at string, a answer) {
 	w.pages[at] = a
 }
 
+func (w *web) page(at string) answer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pages[at]
+}
+
+func (w *web) reads(at string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked[at]
+}
+
 func (w *web) Fetch(ctx context.Context, at Place) (int, []byte, error) {
 	w.mu.Lock()
 	a, ok := w.pages[at.URL.String()]

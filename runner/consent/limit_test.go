@@ -33,7 +33,7 @@ func TestLimitUnderContention(t *testing.T) {
 }
 
 func TestLimitRates(t *testing.T) {
-	for _, rate := range []float64{0.5, 1, 1.5, 7, 99.9, 5000, 1e6} {
+	for _, rate := range []float64{0.5, 1, 1.5, 7, 99.9, 5000, 50000} {
 		l := newLimit(rate)
 		n, step := 0, 10*time.Microsecond
 		if rate < 100 {

@@ -58,7 +58,7 @@ func TestWithdrawnStopsWithinFiveSeconds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			watching(t, nil, answer{}, func(t *testing.T, g *setup) {
 				time.Sleep(7300 * time.Millisecond)
-				g.web.set(well, a(g.web.pages[well]))
+				g.web.set(well, a(g.web.page(well)))
 				took, ok := stopsWithin(g, time.Minute)
 				if !ok || took >= 5*time.Second {
 					t.Errorf("stopped: %v after %v", ok, took)
@@ -90,7 +90,7 @@ func TestUnreadableIsNotWithdrawal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			watching(t, nil, answer{}, func(t *testing.T, g *setup) {
-				before := g.web.pages[well]
+				before := g.web.page(well)
 				g.web.set(well, a)
 				if took, ok := stopsWithin(g, 25*time.Second); ok {
 					t.Fatalf("stopped after %v", took)
@@ -112,12 +112,12 @@ func TestUnreadableIsNotWithdrawal(t *testing.T) {
 
 func TestReformattedFileIsNoChange(t *testing.T) {
 	watching(t, nil, answer{}, func(t *testing.T, g *setup) {
-		b := g.web.pages[well].body
+		b := g.web.page(well).body
 		g.web.set(well, answer{status: 200, body: []byte(strings.ReplaceAll(string(b), ",", ",\n  "))})
 		if _, ok := stopsWithin(g, time.Minute); ok {
 			t.Error(g.Cause())
 		}
-		if n := g.web.asked[well]; n < 29 || n > 32 {
+		if n := g.web.reads(well); n < 29 || n > 32 {
 			t.Errorf("read %d times in a minute", n)
 		}
 	})

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -46,9 +48,8 @@ func (d *Driver) tlsConfig() (*tls.Config, error) {
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
-	if !files.Insecure {
-		cfg.VerifyConnection = d.verified.verify
-	}
+	d.verified.insecure = files.Insecure
+	cfg.VerifyConnection = d.verified.verify
 	return cfg, nil
 }
 
@@ -91,14 +92,20 @@ func (x *exchange) secure(c *conn) error {
 
 // chains remembers the certificate chains proved good in this run.
 type chains struct {
-	roots *x509.CertPool // nil: the system's
-	mu    sync.RWMutex
-	good  map[[sha256.Size]byte]time.Time // until when
+	roots    *x509.CertPool // nil: the system's
+	insecure bool           // nothing is proved, only remembered
+	mu       sync.RWMutex
+	good     map[[sha256.Size]byte]time.Time // until when
+	leaves   map[string][]string             // by host, SHA-256 in hexadecimal
 }
 
-const maxChains = 256
+const (
+	maxChains = 256
+	maxLeaves = 8 // per host
+)
 
-// verify checks the server's chain and name as crypto/tls would.
+// verify checks the server's chain and name as crypto/tls would, unless told
+// not to.
 func (v *chains) verify(cs tls.ConnectionState) error {
 	if len(cs.PeerCertificates) == 0 {
 		return errors.New("no server certificate")
@@ -111,6 +118,25 @@ func (v *chains) verify(cs tls.ConnectionState) error {
 	if ok && now.Before(until) {
 		return nil
 	}
+	until, err := v.prove(cs, now)
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.good == nil || len(v.good) >= maxChains {
+		v.good = make(map[[sha256.Size]byte]time.Time)
+	}
+	v.good[key] = until
+	v.remember(cs)
+	return nil
+}
+
+// prove gives the time until which the chain is good.
+func (v *chains) prove(cs tls.ConnectionState, now time.Time) (until time.Time, err error) {
+	if v.insecure {
+		return now.Add(time.Hour), nil
+	}
 	opts := x509.VerifyOptions{
 		Roots: v.roots, DNSName: cs.ServerName, CurrentTime: now, Intermediates: x509.NewCertPool(),
 	}
@@ -119,7 +145,7 @@ func (v *chains) verify(cs tls.ConnectionState) error {
 	}
 	found, err := cs.PeerCertificates[0].Verify(opts)
 	if err != nil {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
+		return until, err
 	}
 	until = found[0][0].NotAfter
 	for _, c := range found[0] {
@@ -127,13 +153,34 @@ func (v *chains) verify(cs tls.ConnectionState) error {
 			until = c.NotAfter
 		}
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.good == nil || len(v.good) >= maxChains {
-		v.good = make(map[[sha256.Size]byte]time.Time)
+	return until, nil
+}
+
+// remember keeps the certificates a host has shown, the first ones of each.
+func (v *chains) remember(cs tls.ConnectionState) {
+	sum := sha256.Sum256(cs.PeerCertificates[0].Raw)
+	leaf := hex.EncodeToString(sum[:])
+	known := v.leaves[cs.ServerName]
+	if slices.Contains(known, leaf) || len(known) >= maxLeaves || len(v.leaves) >= maxChains {
+		return
 	}
-	v.good[key] = until
-	return nil
+	if v.leaves == nil {
+		v.leaves = make(map[string][]string)
+	}
+	v.leaves[cs.ServerName] = append(known, leaf)
+}
+
+// Certificates gives, by host name, the SHA-256 of the server certificates seen
+// so far, in the order they were first seen, at most eight per host. More at the
+// end of a run than at its start means that the target has changed.
+func (d *Driver) Certificates() map[string][]string {
+	d.verified.mu.RLock()
+	defer d.verified.mu.RUnlock()
+	out := make(map[string][]string, len(d.verified.leaves))
+	for host, leaves := range d.verified.leaves {
+		out[host] = slices.Clone(leaves)
+	}
+	return out
 }
 
 // chainKey is the hash of the name and the certificates as they were sent.

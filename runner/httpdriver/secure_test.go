@@ -2,6 +2,8 @@ package httpdriver
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 
 	"encoding/pem"
 	"io"
@@ -70,6 +72,10 @@ func TestTLS(t *testing.T) {
 	}
 	if n := len(d.verified.good); n != 1 {
 		t.Errorf("%d chains verified", n)
+	}
+	sum := sha256.Sum256(srv.Certificate().Raw)
+	if got := d.Certificates()["127.0.0.1"]; len(got) != 1 || got[0] != hex.EncodeToString(sum[:]) {
+		t.Errorf("certificates %v", got)
 	}
 }
 
