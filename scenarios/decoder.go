@@ -44,10 +44,13 @@ func (d *decoder) add(m Mistake) {
 	if m.File == "" {
 		m.File = d.file
 	}
-	if len(d.mistakes) < 50*maxMistakes {
+	if !d.full() {
 		d.mistakes = append(d.mistakes, m)
 	}
 }
+
+// full reports whether more mistakes would not be told anyway.
+func (d *decoder) full() bool { return len(d.mistakes) >= 50*maxMistakes }
 
 // fail adds a mistake at a node.
 func (d *decoder) fail(n *node, code, what, why, fix string) { d.failAt(n, 0, code, what, why, fix) }

@@ -24,6 +24,9 @@ func (d *decoder) open(n *node, table *mapping) *fields {
 	names := table.names()
 	for k, v := range d.pairs(n) {
 		if !slices.Contains(names, k.Value) {
+			if table.extra == nil && d.full() {
+				continue
+			}
 			if table.extra == nil {
 				d.fail(k, codeUnknownKey, fmt.Sprintf("unknown key %s in %s", quoted(k.Value), table.what), "", didYouMean(k.Value, names))
 				continue

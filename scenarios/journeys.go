@@ -75,6 +75,10 @@ func (d *decoder) readJourneys(n *node) {
 // cannot be followed, which is reported.
 func (d *decoder) expand(j *rawJourney, path []string) []*rawStep {
 	path = append(path, j.name)
+	if len(j.steps) > maxSteps {
+		d.fail(j.key, codeTooBig, fmt.Sprintf("journey %s has more than %d steps", j.name, maxSteps), "", "")
+		return nil
+	}
 	var out []*rawStep
 	for _, s := range j.steps {
 		if s.use == "" {

@@ -90,7 +90,7 @@ func newMistakes(list []Mistake, mainFile string) *Mistakes {
 // nearest is the name of names that word was probably meant to be, or "".
 func nearest(word string, names []string) string {
 	best, least := "", max(len([]rune(word))/2, 2)+1
-	if len(word) > 64 {
+	if len(word) > 40 {
 		return ""
 	}
 	for _, n := range names {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // small is a sound scenario; tests change parts of it.
@@ -242,4 +243,41 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
 		}
 	}
+}
+
+// Files made to be slow end soon: nothing here grows faster than the file.
+func TestHostileFilesEndSoon(t *testing.T) {
+	fill := func(unit string) string { return strings.Repeat(unit, (maxFile-2000)/len(unit)) }
+	nested := small
+	for i := range 150 {
+		nested += fmt.Sprintf("  u%d: [{use: u%d}, {use: u%d}]\n", i, i+1, i+1)
+	}
+	nested += "  u150: [{get: /}]\n"
+	for name, src := range map[string]string{
+		"unknown keys":   small + numbered("k%d: 1\n", 60000),
+		"bare variables": small + "name: [" + fill("${x},"),
+		"sections":       "a: [\n" + fill("b: {\n"),
+		"steps":          small + fill("    - get: /\n"),
+		"uses":           nested,
+		"one line":       small + "name: " + fill("x"),
+		"template":       strings.Replace(small, "Hello", fill("${x}"), 1),
+		"quotes":         small + "name: \"" + fill("\\\""),
+		"distances":      small + numbered(strings.Repeat("j", 30)+"%d: 1\n", 10000),
+	} {
+		began := time.Now()
+		_, err := Parse([]byte(src), Options{})
+		if took := time.Since(began); err == nil && name != "one line" || took > 10*time.Second {
+			t.Errorf("%s: %v, error %v", name, took, err)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
+	}
+}
+
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
 }

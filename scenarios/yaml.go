@@ -288,7 +288,7 @@ func quoteVariables(src []byte) ([]byte, []unquoted) {
 			for i+1 < len(src) && src[i+1] != '\n' {
 				i++
 			}
-		case c == '$' && depth > 0:
+		case c == '$' && depth > 0 && len(places) < 10*maxMistakes:
 			if v := bareVariable.Find(src[i:]); v != nil {
 				places = append(places, unquoted{line, utf8.RuneCount(src[lineStart:i]) + 1, string(v)})
 				out[i+1], out[i+len(v)-1] = '(', ')'
