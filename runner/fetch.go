@@ -45,7 +45,7 @@ func (v *showing) fetch(ctx context.Context, m *message, kind Kind, from *url.UR
 		}
 		out.done, out.host = resp.Timing.Done, resp.Host
 		if err != nil {
-			out.fault = reasonFor(ctx, err)
+			out.page, out.fault = nil, reasonFor(ctx, err)
 			return out
 		}
 		out.page = v.pageOf(m.url, resp, hops)

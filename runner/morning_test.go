@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -51,6 +52,7 @@ type morning struct {
 	yaml   string
 	seed   uint64
 	ent    ent.Config
+	other  http.Handler // served in the ENT's place
 	modes  func(*ent.Modes)
 	people []arrivals.Arrival // nil: the scenario's schedule
 	during func(ctx context.Context, cut context.CancelFunc, g *openGuard)
@@ -124,7 +126,13 @@ func (m morning) inBubble(t *testing.T, sc *scenarios.Scenario, dir string) outc
 	}
 	serving, stopServing := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- e.Serve(serving, l) }()
+	if m.other == nil {
+		go func() { served <- e.Serve(serving, l) }()
+	} else {
+		srv := &http.Server{Handler: m.other}
+		go func() { _ = srv.Serve(l) }()
+		go func() { <-serving.Done(); served <- srv.Close() }()
+	}
 
 	clock := runner.NewTimerClock(start)
 	guard := &openGuard{sc: sc, stop: make(chan struct{})}

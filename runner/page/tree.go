@@ -71,8 +71,11 @@ func rawText(n *html.Node) string {
 // sight: not displayed, or moved far off the screen.
 var invisible = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|(^|[;\s])opacity\s*:\s*0*\.?0+\s*(;|!|$)|(left|top|right|text-indent)\s*:\s*-\d{3,}`)
 
-// maxRules bounds the rules of a page's own style sheets that are applied.
-const maxRules = 200
+// Bounds on the rules of a page's own style sheets that are applied.
+const (
+	maxRules    = 200
+	maxRuleWork = 400_000 // rules × elements
+)
 
 // hiddenNodes are the roots of what a reader does not see: by attribute, by
 // inline style, by the page's own <style> rules, and what is never drawn. Style
@@ -83,7 +86,9 @@ func hiddenNodes(doc *html.Node) map[*html.Node]bool {
 	}
 	set := map[*html.Node]bool{}
 	var rules []cascadia.SelectorGroup
+	nodes := 0
 	for n := range elements(doc) {
+		nodes++
 		if n.Data == "style" && len(rules) < maxRules {
 			rules = append(rules, hidingRules(rawText(n))...)
 		}
@@ -91,7 +96,10 @@ func hiddenNodes(doc *html.Node) map[*html.Node]bool {
 			set[n] = true
 		}
 	}
-	for _, rule := range rules[:min(len(rules), maxRules)] {
+	if nodes > 0 {
+		rules = rules[:min(len(rules), maxRules, maxRuleWork/nodes)]
+	}
+	for _, rule := range rules {
 		for _, n := range cascadia.QueryAll(doc, rule) {
 			set[n] = true
 		}
