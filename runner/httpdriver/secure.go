@@ -49,7 +49,6 @@ func (d *Driver) tlsConfig() (*tls.Config, error) {
 		cfg.Certificates = []tls.Certificate{pair}
 	}
 	d.verified.insecure = files.Insecure
-	cfg.VerifyConnection = d.verified.verify
 	return cfg, nil
 }
 
@@ -80,6 +79,9 @@ func (x *exchange) secure(c *conn) error {
 	cfg := d.tls.Clone()
 	cfg.ServerName = h.origin.Host
 	cfg.ClientSessionCache = x.session.ticketFor(h)
+	// The state's own ServerName is empty for an IP, which would be verified
+	// against nothing.
+	cfg.VerifyConnection = func(cs tls.ConnectionState) error { return d.verified.verify(h.origin.Host, cs) }
 	tc := tls.Client(plain, cfg)
 	err := tc.HandshakeContext(x.ctx)
 	x.resp.Timing.TLS = d.cfg.Clock.Now() - start
@@ -96,7 +98,7 @@ type chains struct {
 	insecure bool           // nothing is proved, only remembered
 	mu       sync.RWMutex
 	good     map[[sha256.Size]byte]time.Time // until when
-	leaves   map[string][]string             // by host, SHA-256 in hexadecimal
+	leaves   map[string][]string             // by host, SHA-256 as hexadecimal digits
 }
 
 const (
@@ -106,11 +108,11 @@ const (
 
 // verify checks the server's chain and name as crypto/tls would, unless told
 // not to.
-func (v *chains) verify(cs tls.ConnectionState) error {
+func (v *chains) verify(name string, cs tls.ConnectionState) error {
 	if len(cs.PeerCertificates) == 0 {
 		return errors.New("no server certificate")
 	}
-	key := chainKey(cs)
+	key := chainKey(name, cs)
 	now := time.Now()
 	v.mu.RLock()
 	until, ok := v.good[key]
@@ -118,7 +120,7 @@ func (v *chains) verify(cs tls.ConnectionState) error {
 	if ok && now.Before(until) {
 		return nil
 	}
-	until, err := v.prove(cs, now)
+	until, err := v.prove(name, cs, now)
 	if err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
 	}
@@ -128,17 +130,17 @@ func (v *chains) verify(cs tls.ConnectionState) error {
 		v.good = make(map[[sha256.Size]byte]time.Time)
 	}
 	v.good[key] = until
-	v.remember(cs)
+	v.remember(name, cs)
 	return nil
 }
 
 // prove gives the time until which the chain is good.
-func (v *chains) prove(cs tls.ConnectionState, now time.Time) (until time.Time, err error) {
+func (v *chains) prove(name string, cs tls.ConnectionState, now time.Time) (until time.Time, err error) {
 	if v.insecure {
 		return now.Add(time.Hour), nil
 	}
 	opts := x509.VerifyOptions{
-		Roots: v.roots, DNSName: cs.ServerName, CurrentTime: now, Intermediates: x509.NewCertPool(),
+		Roots: v.roots, DNSName: name, CurrentTime: now, Intermediates: x509.NewCertPool(),
 	}
 	for _, c := range cs.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(c)
@@ -157,17 +159,17 @@ func (v *chains) prove(cs tls.ConnectionState, now time.Time) (until time.Time, 
 }
 
 // remember keeps the certificates a host has shown, the first ones of each.
-func (v *chains) remember(cs tls.ConnectionState) {
+func (v *chains) remember(name string, cs tls.ConnectionState) {
 	sum := sha256.Sum256(cs.PeerCertificates[0].Raw)
 	leaf := hex.EncodeToString(sum[:])
-	known := v.leaves[cs.ServerName]
+	known := v.leaves[name]
 	if slices.Contains(known, leaf) || len(known) >= maxLeaves || len(v.leaves) >= maxChains {
 		return
 	}
 	if v.leaves == nil {
 		v.leaves = make(map[string][]string)
 	}
-	v.leaves[cs.ServerName] = append(known, leaf)
+	v.leaves[name] = append(known, leaf)
 }
 
 // Certificates gives, by host name, the SHA-256 of the server certificates seen
@@ -184,9 +186,9 @@ func (d *Driver) Certificates() map[string][]string {
 }
 
 // chainKey is the hash of the name and the certificates as they were sent.
-func chainKey(cs tls.ConnectionState) (key [sha256.Size]byte) {
+func chainKey(name string, cs tls.ConnectionState) (key [sha256.Size]byte) {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%d:%s", len(cs.ServerName), cs.ServerName)
+	fmt.Fprintf(sum, "%d:%s", len(name), name)
 	for _, c := range cs.PeerCertificates {
 		fmt.Fprintf(sum, "%d:", len(c.Raw))
 		sum.Write(c.Raw)

@@ -82,17 +82,23 @@ func TestTLS(t *testing.T) {
 func TestUntrustedCertificates(t *testing.T) {
 	srv, ca := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {})
 	elsewhere := strings.Replace(srv.URL, "127.0.0.1", "ent.localhost", 1)
+	otherIP := strings.Replace(srv.URL, "127.0.0.1", "127.0.0.2", 1)
 	for _, tt := range []struct {
 		name, target string
 		tls          scenarios.TLS
 		want         results.Reason
 	}{
+		{"wrong IP", otherIP, scenarios.TLS{CA: ca}, results.ReasonTLS},
+		{"right IP", srv.URL, scenarios.TLS{CA: ca}, 0},
 		{"unknown CA", srv.URL, scenarios.TLS{}, results.ReasonTLS},
 		{"wrong name", elsewhere, scenarios.TLS{CA: ca}, results.ReasonTLS},
 		{"insecure", elsewhere, scenarios.TLS{Insecure: true}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, _ := newDriver(t, tt.target, func(c *Config) { c.Scenario.TLS = tt.tls })
+			d, _ := newDriver(t, tt.target, func(c *Config) {
+				c.Scenario.TLS = tt.tls
+				c.Scenario.Resolve = []scenarios.Resolve{{Host: "127.0.0.2", Address: "127.0.0.1"}}
+			})
 			s := d.Open(1)
 			defer s.Close()
 			_, err := s.Do(within(t, 5*time.Second), get(address(t, tt.target)))
