@@ -149,7 +149,7 @@ func (d *decoder) resolve(k, v *node) {
 	if h, p, err := net.SplitHostPort(k.Value); err == nil {
 		host, port = h, p
 	}
-	known := false
+	known := d.lost("hosts") || d.sc.Target == nil
 	for _, o := range d.sc.Origins() {
 		known = known || o != nil && strings.EqualFold(o.Hostname(), host) && (port == "" || port == portOf(o))
 	}

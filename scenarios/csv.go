@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 const (
@@ -64,8 +63,8 @@ type csvReader struct {
 func readCSV(b []byte, name string, personas []string) ([]string, [][]string, []Mistake) {
 	c := &csvReader{name: name, personas: personas, seen: map[string]int{}}
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
-		c.fail(badByteLine(b), "the file holds bytes that are not UTF-8 text", "save it as CSV UTF-8")
+	if line := badByteLine(b); line > 0 {
+		c.fail(line, "the file holds bytes that are not UTF-8 text", "save it as CSV UTF-8")
 		return nil, nil, c.mistakes
 	}
 	header, _, _ := bytes.Cut(b, []byte("\n"))

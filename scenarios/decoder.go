@@ -49,6 +49,10 @@ func (d *decoder) add(m Mistake) {
 	}
 }
 
+// lost reports whether a top-level key could not be read: names it may define
+// are then not called unknown.
+func (d *decoder) lost(key string) bool { return slices.Contains(d.broken, key) }
+
 // full reports whether more mistakes would not be told anyway.
 func (d *decoder) full() bool { return len(d.mistakes) >= 50*maxMistakes }
 

@@ -32,4 +32,19 @@
 // be written, a matcher or a capture is missing, never a language. Positions
 // (line and column) survive decoding, so that every mistake is reported at
 // once, with a place and a remedy.
+//
+// # How a file is read
+//
+// [Parse] walks YAML nodes, never Go values (there 2021-04-06 would become a
+// time and 0123 another number), against one table of known keys per mapping
+// (keys.go); the JSON Schema of [Schema] is drawn from the same tables. --set
+// changes the nodes before they are read. A syntax error hides its own
+// top-level section only. What the file leaves open is filled in and listed in
+// Scenario.Assumptions.
+//
+// A [Template] is parsed once and expanded many times; its values are encoded
+// for the place they land in by [ExpandFields], [Template.ExpandURL] and
+// [Template.ExpandFor]. [Accounts] gives each account's columns as a [Lookup].
+// [BuiltIn] is the pages known from public sources. The reference of the file,
+// with examples that a test parses, is README.md.
 package scenarios

@@ -35,7 +35,7 @@ func (d *decoder) open(n *node, table *mapping) *fields {
 		f.vals[k.Value], f.keys[k.Value] = v, k
 	}
 	for _, k := range table.keys {
-		if k.required && f.vals[k.name] == nil && !(table == fileTable && slices.Contains(d.broken, k.name)) {
+		if k.required && f.vals[k.name] == nil && !(table == fileTable && d.lost(k.name)) {
 			d.fail(n, codeMissing, fmt.Sprintf("%s: the key %s is missing", table.what, k.name), "", "add "+k.name+": "+k.example)
 		}
 	}

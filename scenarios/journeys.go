@@ -255,7 +255,7 @@ func (d *decoder) checkUse(e event, known map[string]bool, later map[string]int)
 	case dotted, known[e.name]:
 	case later[e.name] > 0:
 		d.failAt(e.node, e.at, codeVariable, "${"+e.name+"} is used before it is set", fmt.Sprintf("line %d sets it later", later[e.name]), "capture it in an earlier step")
-	case d.sc.Accounts.Columns == nil: // the CSV was not read: the name may be a column
+	case d.sc.Accounts.Columns == nil, d.lost("hosts"): // the name may be a column of a CSV not read, or a host
 	default:
 		names := make([]string, 0, len(known))
 		for n := range known {

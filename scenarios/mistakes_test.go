@@ -108,6 +108,28 @@ criteria: {in_class: rate>>1%}
 		"3:42 FB0102", "6:1 FB0101", "7:20 FB0110", "7:25 FB0103", "12:20 FB0102", "12:36 FB0102", "15:22 FB0124")
 }
 
+func TestLostSectionsMakeNoOtherMistakes(t *testing.T) {
+	src := `version: 1
+target: https://ent.example
+hosts: {cas: https://cas.example
+accounts: {csv: a.csv, synthetic: true}
+population:
+  - {persona: eleve, people: 10}
+personas: {eleve: {journeys: {login: 100%}}
+resolve: {cas.example: 192.0.2.1}
+journeys:
+  login:
+    - get: "${cas}/login"
+    - get: https://cas.example/x
+      expect: {text: x}
+      in_class: true
+`
+	checkMistakes(t, mistakesOf(t, src, Options{SkipFiles: true}), "4:1 FB0101", "8:1 FB0101")
+	src = small + "personas: {eleve: {journeys: {login: 100%}}}\n"
+	src = strings.Replace(src, "    - get: /\n", "    - get: /\n   - get: /\n", 1)
+	checkMistakes(t, mistakesOf(t, src, Options{}), "8:4 FB0101")
+}
+
 func TestOneMistake(t *testing.T) {
 	replace := func(old, new string) string {
 		if !strings.Contains(small, old) {
@@ -124,6 +146,7 @@ func TestOneMistake(t *testing.T) {
 		"only comments":        {"# nothing\n", "FB0105", "empty"},
 		"a text":               {"hello", "FB0106", "mapping"},
 		"a NUL":                {small + "name: \x00", "FB0101", "not text"},
+		"a bell":               {small + "name: \x07", "FB0101", "control"},
 		"not UTF-8":            {small + "name: \xff", "FB0101", "not text"},
 		"too big":              {small + "# " + strings.Repeat("x", 1<<20), "FB0128", "1048576"},
 		"two documents":        {small + "---\nversion: 1\n", "FB0101", "several documents"},

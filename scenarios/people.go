@@ -151,6 +151,9 @@ func (d *decoder) defaultJourneys() []Share {
 func (d *decoder) shares(n *node, what string, known []string, code string) []Share {
 	var out []Share
 	check := func(k *node) bool {
+		if code == codeName && d.lost("journeys") {
+			return true
+		}
 		if !slices.Contains(known, k.Value) {
 			d.fail(k, code, what+": unknown name "+quoted(k.Value), "", didYouMean(k.Value, known))
 			return false
@@ -238,7 +241,7 @@ func (d *decoder) population(n *node, profile *profile) {
 // the first persona.
 func (d *decoder) populationOfAccounts() {
 	a, sc := d.sc.Accounts, d.sc
-	if a.Generate != nil {
+	if a.Generate != nil && !d.lost("population") {
 		d.add(Mistake{Line: 1, Code: codeMissing, What: "population is missing", Why: "generated accounts do not say how many people there are", Fix: "add population: " + fmt.Sprint(max(1, a.Generate.Count))})
 		return
 	}
@@ -271,7 +274,7 @@ func (d *decoder) cohort(n *node, profile *profile) {
 	if v := f.get("persona"); v != nil {
 		s, ok := d.text(v, "population: persona")
 		c.Persona = s
-		if names := d.personaNames(); ok && !slices.Contains(names, s) {
+		if names := d.personaNames(); ok && !slices.Contains(names, s) && !d.lost("personas") {
 			d.fail(v, codeName, "population: the persona "+quoted(s)+" is not defined", "", didYouMean(s, names))
 		}
 	}

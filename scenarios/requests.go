@@ -43,7 +43,7 @@ func (d *decoder) absolute(n *node, s, what string) {
 		d.fail(n, codeAddress, what+": "+quoted(withoutUser(s))+" is not a usable address", "", "write /path")
 		return
 	}
-	if d.sc.Target == nil {
+	if d.sc.Target == nil || d.lost("hosts") {
 		return
 	}
 	if _, ok := d.sc.InScope(u); !ok {

@@ -28,8 +28,8 @@ func (d *decoder) loadTree(src []byte) *yaml.Node {
 		d.add(Mistake{Code: codeTooBig, What: fmt.Sprintf("the file has %d bytes; at most %d are read", len(src), maxFile)})
 		return nil
 	}
-	if at := bytes.IndexByte(src, 0); at >= 0 || !utf8.Valid(src) {
-		d.add(Mistake{Line: badByteLine(src), Code: codeSyntax, What: "the file holds bytes that are not text", Fix: "save it as UTF-8"})
+	if line := badByteLine(src); line > 0 {
+		d.add(Mistake{Line: line, Code: codeSyntax, What: "the file holds bytes that are not text", Fix: "save it as UTF-8, without control characters"})
 		return nil
 	}
 	top, err := readYAML(src)
@@ -85,11 +85,13 @@ func secondDocument(src []byte) int {
 	return 1
 }
 
+// badByteLine is the line of the first byte that is not text: not UTF-8, or a
+// control character; 0 when there is none.
 func badByteLine(src []byte) int {
 	line := 1
 	for len(src) > 0 {
 		r, n := utf8.DecodeRune(src)
-		if r == 0 || r == utf8.RuneError && n == 1 {
+		if r == utf8.RuneError && n == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
 			return line
 		}
 		if r == '\n' {
@@ -97,7 +99,7 @@ func badByteLine(src []byte) int {
 		}
 		src = src[n:]
 	}
-	return line
+	return 0
 }
 
 // readYAML gives the root node of a one-document text; an empty document gives
