@@ -3,7 +3,6 @@ package report
 import (
 	"hash/fnv"
 	"math/big"
-	"slices"
 	"strconv"
 	"time"
 
@@ -181,46 +180,6 @@ func compare(op string, lo, hi int) Status {
 // holds compares one point.
 func holds(op string, sign int) bool { return compare(op, sign, sign) == Met }
 
-// recount judges a criterion again with everyone counted as in time whose
-// outcome is not a complete refusal by the server, given in a 10-s block whose
-// load was delivered on time: what a sick generator cannot have caused.
-func (t *tally) recount(c scenarios.Criterion, k keep) Status {
-	var total bag
-	var blocks []block
-	var refusedByBlock []block
-	s := t.peak()
-	first := s.from / 10
-	for i, b := range t.blocks(s, k) {
-		kind := refusalsOnly(&b, t.short[first+i] || t.short[first+i-1])
-		total.add(&kind)
-		blocks = append(blocks, block{K: count(c.Metric, &kind), N: base(c.Metric, &kind)})
-		refusedByBlock = append(refusedByBlock, block{K: kind.never(), N: kind.valid()})
-	}
-	if base(c.Metric, &total) < needed(c) {
-		return Unmeasured
-	}
-	if c.Quantile == nil {
-		measured := fraction(count(c.Metric, &total), base(c.Metric, &total))
-		return rateStatus(c, measured, proportion(blocks, t.stream(c.ID)))
-	}
-	d := newDistribution([]bucket{{N: total.inClass()}}, total.never())
-	lo, hi := d.interval(c.Quantile, stats.Deff(refusedByBlock))
-	return timeStatus(c, lo, hi)
-}
-
-// refusalsOnly is a bag in which only the server's complete refusals did not
-// come in time.
-func refusalsOnly(b *bag, short bool) bag {
-	out := bag{Intended: b.Intended, Started: b.Intended}
-	if !short {
-		out.Out = b.Refused
-		out.GaveUp, out.MidWork = b.GaveUpRefused, b.MidWorkRefused
-	}
-	out.Refused = out.Out
-	out.Out[results.InTime] = b.Intended - min(b.Intended, out.refused())
-	return out
-}
-
 // hurt is the first and the last 10-s block of the played window in which the
 // criterion, read as a point, was broken; nil when it never was.
 func (t *tally) hurt(c scenarios.Criterion, k keep) *Span {
@@ -273,96 +232,6 @@ func statusOf(ok bool) Status {
 		return Met
 	}
 	return NotMet
-}
-
-// judgeWorst judges a criterion in each group of a dimension and keeps the
-// worst. ok is false when the dimension splits nobody.
-func (t *tally) judgeWorst(c scenarios.Criterion, dim scenarios.Dimension, recount bool) (Criterion, bool) {
-	values := t.values(dim)
-	if len(values) < 2 {
-		return Criterion{}, false
-	}
-	var worst *Criterion
-	var worstValue string
-	judged := 0
-	recounted := Status("")
-	for _, v := range values {
-		one := t.judge(c, t.only(dim, v), recount)
-		if one.N == 0 {
-			continue
-		}
-		one.Group = groupOf(dim, v)
-		if one.Status != Unmeasured {
-			judged++
-		}
-		if one.Recount == NotMet {
-			recounted = NotMet
-		}
-		if worst == nil || worse(c, &one, worst) {
-			worst, worstValue = &one, v
-		}
-	}
-	if worst == nil {
-		return Criterion{}, false
-	}
-	worst.ID = c.ID + "@" + string(dim)
-	worst.By = []string{string(dim)}
-	worst.Hurt = t.hurt(c, t.only(dim, worstValue))
-	worst.Judged, worst.NotJudged = judged, len(values)-judged
-	if recounted != "" {
-		worst.Recount = recounted
-	}
-	return *worst, true
-}
-
-// worse orders groups: not met, then not concluded, then met, then not judged;
-// within a status by the value measured.
-func worse(c scenarios.Criterion, a, b *Criterion) bool {
-	rank := []Status{NotMet, Undecided, Met, Unmeasured}
-	ra, rb := slices.Index(rank, a.Status), slices.Index(rank, b.Status)
-	if ra != rb {
-		return ra < rb
-	}
-	va, vb := a.Measured.order(), b.Measured.order()
-	if atLeast(c.Op) {
-		va, vb = vb, va
-	}
-	return va.Cmp(vb) > 0
-}
-
-// values lists a dimension's values among the plan's groups, in plan order.
-func (t *tally) values(dim scenarios.Dimension) []string {
-	var out []string
-	for _, g := range t.plan.Groups {
-		if v := valueOf(g, dim); !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
-func valueOf(g results.Group, dim scenarios.Dimension) string {
-	switch dim {
-	case scenarios.ByRegion:
-		return g.Region
-	case scenarios.ByLevel:
-		return g.Level
-	}
-	return g.Persona
-}
-
-func groupOf(dim scenarios.Dimension, v string) *Group {
-	switch dim {
-	case scenarios.ByRegion:
-		return &Group{Region: v}
-	case scenarios.ByLevel:
-		return &Group{Level: v}
-	}
-	return &Group{Persona: v}
-}
-
-func (t *tally) only(dim scenarios.Dimension, v string) keep {
-	return func(g int) bool { return g < len(t.plan.Groups) && valueOf(t.plan.Groups[g], dim) == v }
 }
 
 // stream is the seed of one criterion's bootstrap.

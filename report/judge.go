@@ -15,10 +15,10 @@ import (
 
 // Judge reads a run folder and says what it means. It is pure: the same folder
 // and scenario give the same Summary. Neither argument is changed. The only
-// errors are a folder without a plan and a plan that cannot be one.
+// errors are a folder without a plan or a scenario, and a plan that cannot be one.
 func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) {
-	if run == nil || run.Plan == nil || run.Total == nil {
-		return nil, errors.New("judging a run: the folder holds no plan")
+	if run == nil || run.Plan == nil || run.Total == nil || sc == nil {
+		return nil, errors.New("judging a run: the folder holds no plan or no scenario")
 	}
 	if p := run.Plan; p.PlayTo <= p.PlayFrom || p.PlayTo-p.PlayFrom > maxPlay {
 		return nil, fmt.Errorf("judging a run: its plan plays from second %d to %d", p.PlayFrom, p.PlayTo)

@@ -156,6 +156,32 @@ func TestDisplayRule(t *testing.T) {
 	}
 }
 
+func TestIntervalsRoundOutwards(t *testing.T) {
+	c := For("en")
+	for _, row := range []struct {
+		ci   [2]report.Decimal
+		tau  report.Decimal
+		want string
+	}{
+		{[2]report.Decimal{"0.7094", "0.7171"}, "0.995", "between 70.9% and 71.8%"},
+		{[2]report.Decimal{"0", "0.000347223"}, "0.01", "between 0% and 0.04%"},
+		{[2]report.Decimal{"0.9912", "0.99496"}, "0.995", "between 99.1% and 99.496%"},
+		{[2]report.Decimal{"0.999652858", "1"}, "0.995", "between 99.96% and 100%"},
+		{[2]report.Decimal{"2.1", "never"}, "10", "between 2.1\u00a0s and never"},
+	} {
+		f := report.FormatPercent
+		if row.tau == "10" {
+			f = report.FormatDuration
+		}
+		if got := c.Interval(row.ci, row.tau, f); got != row.want {
+			t.Errorf("%v = %q; want %q", row.ci, got, row.want)
+		}
+	}
+	if got := c.AtMost("0.0000625"); got != "0.007%" {
+		t.Errorf("AtMost(3/48000) = %s; want 0.007%%", got)
+	}
+}
+
 // TestRoundingNeverCrosses reads back what 100,000 random pairs print as, most
 // of them very close together.
 func TestRoundingNeverCrosses(t *testing.T) {

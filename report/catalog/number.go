@@ -102,17 +102,53 @@ func (c *Catalog) Against(d, threshold report.Decimal, f report.Format) string {
 	return c.write(d, f, 30)
 }
 
-// Interval writes a 95 % interval, each end compared with the threshold; ""
-// when there is none.
+// Interval writes a 95 % interval, each end compared with the threshold and
+// shares rounded outwards; "" when there is none.
 func (c *Catalog) Interval(ci [2]report.Decimal, threshold report.Decimal, f report.Format) string {
 	if !ci[0].Known() || !ci[1].Known() {
 		return ""
 	}
-	lo, hi := c.Against(ci[0], threshold, f), c.Against(ci[1], threshold, f)
+	lo, hi := c.end(ci[0], threshold, f, false), c.end(ci[1], threshold, f, true)
 	if lo == hi {
 		return lo
 	}
 	return c.Text("interval", "lo", lo, "hi", hi)
+}
+
+// end writes one end of an interval: a share is rounded down or up, so that
+// what is printed still holds what was computed.
+func (c *Catalog) end(d, threshold report.Decimal, f report.Format, up bool) string {
+	r, ok := d.Rat()
+	t, known := threshold.Rat()
+	if !ok || !known || f != report.FormatPercent {
+		return c.Against(d, threshold, f)
+	}
+	for digits := readable(r, f); digits < 30; digits++ {
+		if v := directed(r, digits+2, up); v.Cmp(t) == r.Cmp(t) {
+			return c.write(report.Decimal(v.FloatString(digits+2)), f, digits)
+		}
+	}
+	return c.Against(d, threshold, f)
+}
+
+// AtMost writes a share rounded up: what may follow "under".
+func (c *Catalog) AtMost(d report.Decimal) string {
+	r, ok := d.Rat()
+	if !ok {
+		return c.Percent(d)
+	}
+	digits := percentDigits(r)
+	return c.write(report.Decimal(directed(r, digits+2, true).FloatString(digits+2)), report.FormatPercent, digits)
+}
+
+// directed rounds to a number of digits, up or down.
+func directed(r *big.Rat, digits int, up bool) *big.Rat {
+	ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
+	n := new(big.Int).Mul(r.Num(), ten)
+	if up {
+		n.Add(n, new(big.Int).Sub(r.Denom(), big.NewInt(1)))
+	}
+	return new(big.Rat).SetFrac(n.Div(n, r.Denom()), ten)
 }
 
 // printed is the value a reader takes from write(r, f, digits).

@@ -264,6 +264,27 @@ func (c *Catalog) Measured(x report.Criterion) string {
 	return c.Against(x.Measured, x.Threshold, x.Format)
 }
 
+// Ends are the two ends of a criterion's 95 % interval, as Interval writes them.
+func (c *Catalog) Ends(x report.Criterion) (lo, hi string) {
+	return c.end(x.CI95[0], x.Threshold, x.Format, false), c.end(x.CI95[1], x.Threshold, x.Format, true)
+}
+
+// Remarks says what a criterion's row leaves out: that nothing was seen at all,
+// how many people it would take, which groups were too small.
+func (c *Catalog) Remarks(x report.Criterion) []string {
+	var out []string
+	if x.N < x.Needed {
+		out = append(out, c.Text("face.people_needed", "needed", c.Uint(x.Needed), "n", c.Uint(x.N)))
+	}
+	if x.Format == report.FormatPercent && x.N > 0 && x.Count == 0 {
+		out = append(out, c.Text("zero_failures", "n", c.Uint(x.N), "limit", c.AtMost(x.CI95[1])))
+	}
+	if x.NotJudged > 0 {
+		out = append(out, c.Text("groups.not_judged", "n", c.Int(x.NotJudged), "needed", c.Uint(x.Needed)))
+	}
+	return out
+}
+
 // Required is a criterion's requirement in words.
 func (c *Catalog) Required(x report.Criterion) string {
 	return c.Limit(x.Relation, x.Threshold, x.Format)

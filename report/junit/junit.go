@@ -109,9 +109,7 @@ func criterionCase(c *catalog.Catalog, x report.Criterion, class string) testCas
 	if ci := c.Interval(x.CI95, x.Threshold, x.Format); ci != "" {
 		body = append(body, c.Text("face.interval")+c.Colon()+ci)
 	}
-	if x.N < x.Needed {
-		body = append(body, c.Text("face.people_needed", "needed", c.Uint(x.Needed), "n", c.Uint(x.N)))
-	}
+	body = append(body, c.Remarks(x)...)
 	t.set(x.Status, &note{body[0], strings.Join(body, "\n")})
 	return t
 }

@@ -140,7 +140,8 @@ func (p *printer) rows() [][4]string {
 	for _, x := range catalog.CriteriaByResult(p.s.Criteria) {
 		measured := p.c.Measured(x)
 		if p.width >= 80 && x.CI95[0].Known() {
-			measured += " [" + p.c.Against(x.CI95[0], x.Threshold, x.Format) + " – " + p.c.Against(x.CI95[1], x.Threshold, x.Format) + "]"
+			lo, hi := p.c.Ends(x)
+			measured += " [" + lo + " – " + hi + "]"
 		}
 		rows = append(rows, [4]string{
 			p.c.CriterionName(x), sign(x.Relation) + " " + p.c.Threshold(x.Threshold, x.Format), measured,

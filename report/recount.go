@@ -1,0 +1,47 @@
+package report
+
+import (
+	"firstbell/runner/results"
+	"firstbell/runner/results/stats"
+	"firstbell/scenarios"
+)
+
+// recount judges a criterion again with everyone counted as in time whose
+// outcome is not a complete refusal by the server, given in a 10-s block whose
+// load was delivered on time: what a sick generator cannot have caused.
+func (t *tally) recount(c scenarios.Criterion, k keep) Status {
+	var total bag
+	var blocks []block
+	var refusedByBlock []block
+	s := t.peak()
+	first := s.from / 10
+	for i, b := range t.blocks(s, k) {
+		kind := refusalsOnly(&b, t.short[first+i] || t.short[first+i-1])
+		total.add(&kind)
+		blocks = append(blocks, block{K: count(c.Metric, &kind), N: base(c.Metric, &kind)})
+		refusedByBlock = append(refusedByBlock, block{K: kind.never(), N: kind.valid()})
+	}
+	if base(c.Metric, &total) < needed(c) {
+		return Unmeasured
+	}
+	if c.Quantile == nil {
+		measured := fraction(count(c.Metric, &total), base(c.Metric, &total))
+		return rateStatus(c, measured, proportion(blocks, t.stream(c.ID)))
+	}
+	d := newDistribution([]bucket{{N: total.inClass()}}, total.never())
+	lo, hi := d.interval(c.Quantile, stats.Deff(refusedByBlock))
+	return timeStatus(c, lo, hi)
+}
+
+// refusalsOnly is a bag in which only the server's complete refusals did not
+// come in time.
+func refusalsOnly(b *bag, short bool) bag {
+	out := bag{Intended: b.Intended, Started: b.Intended}
+	if !short {
+		out.Out = b.Refused
+		out.GaveUp, out.MidWork = b.GaveUpRefused, b.MidWorkRefused
+	}
+	out.Refused = out.Out
+	out.Out[results.InTime] = b.Intended - min(b.Intended, out.refused())
+	return out
+}
