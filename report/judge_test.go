@@ -27,7 +27,7 @@ func judge(t *testing.T, name string) *report.Summary {
 }
 
 func TestVerdictOfEachFixture(t *testing.T) {
-	for name, want := range map[string]struct {
+	rows := map[string]struct {
 		value   report.Value
 		cause   report.Cause
 		reasons string
@@ -50,9 +50,16 @@ func TestVerdictOfEachFixture(t *testing.T) {
 		"cut":                              {report.Inconclusive, report.CauseCut, "V9"},
 		"target_down":                      {report.NotReady, "", "in_class time_to_class"},
 		"empty":                            {report.Inconclusive, report.CauseTooFew, "V1 V2 V8 V10"},
-	} {
+	}
+	for _, name := range reporttest.Names() {
+		want, known := rows[name]
+		if !known {
+			t.Errorf("nothing is expected of fixture %s", name)
+		}
 		t.Run(name, func(t *testing.T) {
-			v := judge(t, name).Verdict
+			s := judge(t, name)
+			checkLedgers(t, name, s)
+			v := s.Verdict
 			if v.Value != want.value || v.Cause != want.cause || strings.Join(v.Reasons, " ") != want.reasons {
 				t.Errorf("verdict = %s %q %v; want %s %q [%s]", v.Value, v.Cause, v.Reasons, want.value, want.cause, want.reasons)
 			}
@@ -60,23 +67,23 @@ func TestVerdictOfEachFixture(t *testing.T) {
 	}
 }
 
-func TestEveryFixtureIsExpected(t *testing.T) {
-	for _, name := range reporttest.Names() {
-		s := judge(t, name)
-		for what, l := range map[string]report.Ledger{"people": s.People, "attempts": s.Attempts} {
-			sum := uint64(0)
-			for _, o := range report.Outcomes() {
-				if o != "not_sent" {
-					sum += l.Of(o)
-				}
-			}
-			if l.Intended != l.Started+l.NotSent || sum != l.Started {
-				t.Errorf("%s: %s do not balance: %+v", name, what, l)
+// checkLedgers: both balance to the unit, and reasons and timeline add up to
+// them.
+func checkLedgers(t *testing.T, name string, s *report.Summary) {
+	t.Helper()
+	for what, l := range map[string]report.Ledger{"people": s.People, "attempts": s.Attempts} {
+		sum := uint64(0)
+		for _, o := range report.Outcomes() {
+			if o != "not_sent" {
+				sum += l.Of(o)
 			}
 		}
-		checkReasons(t, name, s)
-		checkTimeline(t, name, s)
+		if l.Intended != l.Started+l.NotSent || sum != l.Started {
+			t.Errorf("%s: %s do not balance: %+v", name, what, l)
+		}
 	}
+	checkReasons(t, name, s)
+	checkTimeline(t, name, s)
 }
 
 func checkReasons(t *testing.T, name string, s *report.Summary) {
@@ -121,7 +128,7 @@ func checkTimeline(t *testing.T, name string, s *report.Summary) {
 }
 
 func TestJudgeTwiceGivesTheSame(t *testing.T) {
-	for _, name := range []string{"not_ready", "worst_group", "cut"} {
+	for _, name := range []string{"worst_group", "cut"} {
 		a, b := judge(t, name), judge(t, name)
 		if !reflect.DeepEqual(a, b) {
 			t.Errorf("%s: two judgements of the same bytes differ", name)

@@ -102,7 +102,7 @@ func TestNoPathToReadyWithAFailedGate(t *testing.T) {
 	severities := []string{"blocking", "major", "minor", "", "else"}
 	ends := []results.EndedAs{results.EndedPlanned, results.EndedCut, results.EndedInterrupted, results.EndedByTarget, results.EndedCredentials, results.EndedLimit, ""}
 	seen := map[Value]int{}
-	for range 200_000 {
+	for range 50_000 {
 		var e evidence
 		for _, id := range gateIDs {
 			if r.IntN(30) > 0 {

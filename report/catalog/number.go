@@ -72,8 +72,9 @@ func (c *Catalog) Threshold(d report.Decimal, f report.Format) string {
 	if !ok {
 		return c.Value(d, f)
 	}
+	scaled := new(big.Rat).Mul(r, scaleOf(r, f))
 	for digits := 0; digits < 18; digits++ {
-		if c.printed(r, f, digits).Cmp(r) == 0 {
+		if printed(scaled, digits).Cmp(scaled) == 0 {
 			return c.write(d, f, digits)
 		}
 	}
@@ -94,8 +95,10 @@ func (c *Catalog) Against(d, threshold report.Decimal, f report.Format) string {
 	if !ok || !known {
 		return c.Value(d, f)
 	}
+	scale, want := scaleOf(r, f), r.Cmp(t)
+	scaled, limit := new(big.Rat).Mul(r, scale), new(big.Rat).Mul(t, scale)
 	for digits := readable(r, f); digits < 30; digits++ {
-		if c.printed(r, f, digits).Cmp(t) == r.Cmp(t) {
+		if printed(scaled, digits).Cmp(limit) == want {
 			return c.write(d, f, digits)
 		}
 	}
@@ -151,11 +154,11 @@ func directed(r *big.Rat, digits int, up bool) *big.Rat {
 	return new(big.Rat).SetFrac(n.Div(n, r.Denom()), ten)
 }
 
-// printed is the value a reader takes from write(r, f, digits).
-func (c *Catalog) printed(r *big.Rat, f report.Format, digits int) *big.Rat {
-	scale := scaleOf(r, f)
-	back, _ := new(big.Rat).SetString(new(big.Rat).Mul(r, scale).FloatString(digits))
-	return back.Quo(back, scale)
+// printed is the number a reader takes from what is written with so many
+// digits.
+func printed(scaled *big.Rat, digits int) *big.Rat {
+	back, _ := new(big.Rat).SetString(scaled.FloatString(digits))
+	return back
 }
 
 // scaleOf is what a number is multiplied by before it is written.
