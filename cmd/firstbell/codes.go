@@ -1,21 +1,19 @@
 package main
 
 // explanation is one error code: what it means and what to do. Scenario
-// mistakes (FB01xx) are explained in one text: each message already carries
-// its place and remedy.
+// mistakes (FB01xx) are explained by package scenarios.
 type explanation struct{ code, title, text string }
 
-// explanations is the closed list `firstbell explain` knows, in code order.
+// explanations is the closed list of this command's own codes, in order.
 func explanations() []explanation {
 	return []explanation{
-		{"FB01", "the scenario file has mistakes", `Every mistake of the file is reported at once, with line and column, what is
-wrong, why it matters and what to write instead. "firstbell schema" prints the
-JSON Schema for your editor; "firstbell init" prints a file that works.`},
 		{"FB0201", "the command line was not understood", `A flag or an argument is unknown, missing or misplaced. Every command has
 --help with an example that runs.`},
 		{"FB0202", "unknown preset", `"firstbell presets" lists the built-in journeys and storms.`},
 		{"FB0203", "a file could not be read or written", `The message carries the system's own reason. Nothing is ever overwritten:
 "init --file" wants a new name, a run makes a folder of its own.`},
+		{"FB0204", "the scenario cannot be planned", `Nobody comes in the part of the morning that is played, or the population is too
+large to number. "firstbell check" prints who comes.`},
 		{"FB0301", "the target has not consented", `firstbell sends no load to a host that has not published a consent file at
 /.well-known/firstbell.json. "firstbell consent HOST" prints the file its operator
 must publish; "firstbell consent HOST --verify" reads a published one. Loopback

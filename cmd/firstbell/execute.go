@@ -98,6 +98,8 @@ func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder
 	wg.Go(func() { rig.health.Probe(side) })
 	defer wg.Wait()
 	defer stop()
+	shown := &certificates{driver: rig.driver}
+	defer func() { shown.report(rig.clock.Now(), rec) }()
 	return runner.Run(ctx, runner.Config{
 		Scenario: x.sc,
 		Plan:     x.plan.Plan,
@@ -107,8 +109,11 @@ func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder
 		Clock:    rig.clock,
 		Sink:     rec.sink(folder),
 		Health:   rig.health.Sample,
-		Observe:  show.update,
-		Proved:   x.proved,
+		Observe: func(s runner.Snapshot) {
+			shown.observe(s.At)
+			show.update(s)
+		},
+		Proved: x.proved,
 	})
 }
 

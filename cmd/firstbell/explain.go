@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"firstbell/scenarios"
 )
 
 func newExplainCmd(e *env) *cobra.Command {
@@ -24,27 +26,31 @@ func newExplainCmd(e *env) *cobra.Command {
 }
 
 func listCodes(w io.Writer) error {
-	for _, x := range explanations() {
-		if _, err := fmt.Fprintf(w, "%-7s %s\n", x.code, x.title); err != nil {
+	for _, x := range allExplanations() {
+		if _, err := fmt.Fprintf(w, "%s  %s\n", x.code, x.title); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// explain prints the longest entry whose code starts the one asked for, so that
-// FB0107 finds FB01.
+// allExplanations joins the scenario file's codes and this command's own, in
+// code order.
+func allExplanations() []explanation {
+	var all []explanation
+	for _, d := range scenarios.Codes() {
+		all = append(all, explanation{d.Code, d.Title, d.Text})
+	}
+	return append(all, explanations()...)
+}
+
 func explain(w io.Writer, code string) error {
 	code = strings.ToUpper(strings.TrimSpace(code))
-	var best explanation
-	for _, x := range explanations() {
-		if strings.HasPrefix(code, x.code) && len(x.code) > len(best.code) {
-			best = x
+	for _, x := range allExplanations() {
+		if x.code == code {
+			_, err := fmt.Fprintf(w, "%s: %s\n\n%s\n", x.code, x.title, x.text)
+			return err
 		}
 	}
-	if best.code == "" {
-		return usageError("there is no code %q; firstbell explain lists them", code)
-	}
-	_, err := fmt.Fprintf(w, "%s: %s\n\n%s\n", code, best.title, best.text)
-	return err
+	return usageError("there is no code %q; firstbell explain lists them", code)
 }
