@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,10 +127,10 @@ func TestGuardStops(t *testing.T) {
 // TestConsentLimit: a request over the consented rate is not sent, and ends the
 // attempt.
 func TestConsentLimit(t *testing.T) {
-	n := 0
+	var n atomic.Int64
 	out := morning{yaml: entcore, seed: 1, people: evenly(30, time.Second), guard: func(g *openGuard) {
 		g.deny = func(u *url.URL) error {
-			if n++; n > 100 {
+			if n.Add(1) > 100 {
 				return &runner.TransportError{Reason: results.ReasonConsentLimit}
 			}
 			return nil
