@@ -22,6 +22,11 @@ type browser struct {
 	page    *page.Page        // shown now; nil when no later step looks at it
 	vars    map[string]string // captured and computed values
 	warm    map[uint64]bool   // files this person has loaded
+	// The page the password was typed on, to know it again when the portal
+	// sends a signed-in person back there.
+	signedIn  bool
+	loginPage string // host and path
+	loginKey  uint64 // of its bytes
 	// wrong replaces the password: a proof that refusals are recognised.
 	wrong string
 }
@@ -77,6 +82,25 @@ func (b *browser) set(name, value string) {
 		b.vars = map[string]string{}
 	}
 	b.vars[name] = value
+}
+
+// remember notes a page judged good: until the password is accepted, as the one
+// it may be typed on.
+func (b *browser) remember(s *site, login bool, p *page.Page) {
+	switch {
+	case login:
+		b.signedIn = true
+	case !b.signedIn:
+		b.loginPage, b.loginKey = p.Final.Host+p.Final.Path, s.memos.key(p, "")
+	}
+}
+
+// backAtLogin reports whether a signed-in person was sent back to the login
+// page: by a redirect, to its address, and the page is the same or asks for a
+// password.
+func (b *browser) backAtLogin(s *site, p *page.Page) bool {
+	return b.signedIn && len(p.Hops) > 1 && p.Final.Host+p.Final.Path == b.loginPage &&
+		(s.memos.key(p, "") == b.loginKey || p.AsksPassword())
 }
 
 // secrets are the values that must be taken out of anything kept.

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"firstbell/runner/results"
@@ -19,16 +20,19 @@ const (
 type logins struct {
 	mu                         sync.Mutex
 	answered, rejected, broken int
-	closed                     bool
+	closed                     atomic.Bool // decided: nobody takes the lock any more
 	stop                       chan struct{}
 }
 
 // loginAnswered counts the answer to a login.
 func (r *run) loginAnswered(o results.Outcome) {
 	l := &r.logins
+	if l.closed.Load() {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.closed.Load() {
 		return
 	}
 	l.answered++
@@ -42,7 +46,7 @@ func (r *run) loginAnswered(o results.Outcome) {
 	if l.answered < firstLogins {
 		return
 	}
-	l.closed = true
+	l.closed.Store(true)
 	if l.rejected*100 > firstLogins && l.broken == 0 && r.nothingElseFailed() {
 		close(l.stop)
 	}

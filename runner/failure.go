@@ -45,13 +45,13 @@ func (r *run) fail(p *person, f finding) bool {
 	}
 	r.endedAttempt(p, f.outcome, f.reason, now)
 	wait := p.draws.comeBack(f, p.attempt)
-	if p.attempt >= p.tries || p.stop > 0 && now+wait-p.intended > p.stop {
+	if f.leave || p.attempt >= p.tries || p.stop > 0 && now+wait-p.intended > p.stop {
 		r.settle(p, results.Person{Settled: now, Outcome: f.outcome, Reason: f.reason, GaveUp: true})
 		r.release(p)
 		return false
 	}
 	p.step = startAgain(p.journey, p.step)
-	p.page, p.resume = nil, nil
+	p.page, p.resume, p.signedIn = nil, nil, false
 	p.due = now + wait
 	return r.later(p, between)
 }

@@ -117,7 +117,7 @@ func reasonOfClass(c scenarios.Class) results.Reason {
 func (v *showing) judge(p *page.Page) finding {
 	lookup := v.b.lookup(v.w.site, p.Final)
 	ok, missing := p.Match(v.step.Expect, lookup)
-	if v.cameBack(p, ok) {
+	if v.cameBack(p, ok) || !v.isLogin() && v.b.backAtLogin(v.w.site, p) {
 		return failed(results.ReasonLoginAgain, p.Title())
 	}
 	switch {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"sort"
 	"sync/atomic"
 	"time"
 
@@ -47,10 +48,10 @@ func (l *live) park(s state, n int64) {
 	}
 }
 
-// gauge counts p in and out of the step it performs.
-func (r *run) gauge(p *person, n int64) {
+// gauge counts people in and out of the step they perform.
+func (r *run) gauge(step int, n int64) {
 	r.live.inFlight.Add(n)
-	r.live.inStep[p.base+p.step].Add(n)
+	r.live.inStep[step].Add(n)
 }
 
 // woken is the timers' wake: the person is no longer parked.
@@ -140,7 +141,9 @@ func (l *live) remember(d *results.Delta, s int) {
 
 func (r *run) snapshot() Snapshot {
 	l := &r.live
-	s := Snapshot{At: r.cfg.Clock.Now(), Intended: int(r.released.Load()), Started: int(l.started.Load()),
+	now := r.cfg.Clock.Now()
+	due := sort.Search(len(r.cfg.Arrivals), func(i int) bool { return r.cfg.Arrivals[i].At > now })
+	s := Snapshot{At: now, Intended: due, Started: int(l.started.Load()),
 		InFlight: int(l.inFlight.Load()), Waiting: int(l.waiting.Load()), Between: int(l.between_.Load()), CPU: l.cpu}
 	for o := range s.People {
 		s.People[o] = int(l.people[o].Load())

@@ -142,6 +142,27 @@ func newPortal() *portal {
 	p.HandleFunc("GET /instant", func(w http.ResponseWriter, r *http.Request) {
 		html(w, `<meta http-equiv="refresh" content="0;url=/form">`)
 	})
+	p.HandleFunc("GET /flaky", func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie("who")
+		if err != nil {
+			html(w, `<form method="post"><input name="user"><input type="password" name="pass"></form>`)
+			return
+		}
+		p.mu.Lock()
+		p.seen[c.Value]++
+		first := p.seen[c.Value] == 1
+		p.mu.Unlock()
+		if first {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		html(w, "<h1>Bonjour "+c.Value+"</h1>")
+	})
+	p.HandleFunc("POST /flaky", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "who", Value: r.FormValue("user"), Path: "/"})
+		http.Redirect(w, r, "/flaky", http.StatusSeeOther)
+	})
+	p.HandleFunc("GET /work", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/form", http.StatusFound) })
 	p.HandleFunc("GET /outside", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound)
 	})
@@ -201,6 +222,9 @@ func TestOtherPortals(t *testing.T) {
 		{"room by slow redirects", steps("    - get: /held\n      expect: {text: Accueil du portail}\n      in_class: true\n"), "late/", 15 * time.Second},
 		{"out of scope", steps("    - get: /outside\n      expect: {text: x}\n      in_class: true\n"), "error/out_of_scope", 0},
 		{"redirect loop", steps("    - get: /loop\n      expect: {text: x}\n      in_class: true\n"), "error/redirect_loop", 0},
+		{"already signed in when coming back", strings.Replace(steps(`    - get: /flaky
+      expect: {css: "input[name=pass]"}
+    - submit: {user: "${login}", pass: "${password}"}`+bonjour), "patience: none", "patience: {after_error: 3s, tries: 1000}", 1), "in_time/", 0},
 		{"no such form", steps("    - get: /meta\n    - submit: {nobody: x}\n      expect: {text: x}\n      in_class: true\n"), "error/no_form", 0},
 		{"what is expected is missing", steps("    - get: /form\n      expect: {text: Absent}\n      in_class: true\n"), "error/expectation", 0},
 		{"lobby", steps("    - get: /meta\n      every: 2s\n      times: 100\n      until: {text: Accueil du portail}\n      in_class: true\n"), "in_time/", 6 * time.Second},
@@ -243,4 +267,24 @@ func listed(events []results.Event, kind, host string) bool {
 		}
 	}
 	return n == 1
+}
+
+// TestMidWorkLoss: what breaks after class is no failed login.
+func TestMidWorkLoss(t *testing.T) {
+	p := newPortal()
+	out := morning{yaml: steps(`    - get: /form
+    - submit: {user: "${login}", pass: "${password}"}
+      expect: {text: "Bonjour ${login}"}
+      in_class: true
+    - get: /work
+`), seed: 1, other: p, people: evenly(30, time.Second)}.play(t)
+	var lost uint32
+	for c, n := range out.run.Total.MidWork {
+		if c.Reason == results.ReasonLoginAgain {
+			lost += n
+		}
+	}
+	if out.people.InClass() != 30 || lost != 30 {
+		t.Errorf("people %v, mid-work %v", out.people, out.run.Total.MidWork)
+	}
 }

@@ -102,7 +102,7 @@ func Run(ctx context.Context, cfg Config) (results.Ended, error) {
 	r.timers.halt()
 	r.workers.stop()
 	r.cutAll()
-	if end.How == results.EndedPlanned || end.How == results.EndedCredentials || end.How == results.EndedLimit {
+	if end.How == results.EndedPlanned || end.How == results.EndedCredentials {
 		r.calm(ctx, &end)
 	}
 	r.settlePending()

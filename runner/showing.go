@@ -49,6 +49,7 @@ type finding struct {
 	again bool          // `until` is not true yet
 	after time.Duration // wait; or Retry-After of a failure, 0 for none
 	next  *url.URL
+	leave bool // the patience of the day is spent
 }
 
 func good() finding { return finding{outcome: results.InTime} }
@@ -83,6 +84,7 @@ func (v *showing) run(ctx context.Context) finding {
 		v.b.page = got.page
 	}
 	if f.outcome == results.InTime {
+		v.b.remember(v.w.site, v.isLogin(), got.page)
 		v.assets(ctx, got.page)
 	}
 	f.done = v.w.clock.Now()

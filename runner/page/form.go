@@ -185,6 +185,13 @@ func (p *Page) HasForm(fields []string) bool {
 	return slices.ContainsFunc(p.allForms(), func(f *form) bool { return p.allTypable(f, fields) })
 }
 
+// AsksPassword reports whether a password can be typed into a form of the page.
+func (p *Page) AsksPassword() bool {
+	return slices.ContainsFunc(p.allForms(), func(f *form) bool {
+		return slices.ContainsFunc(f.controls, func(n *html.Node) bool { return kind(n) == "password" && p.typable(n) })
+	})
+}
+
 func (p *Page) allTypable(f *form, fields []string) bool {
 	for _, name := range fields {
 		if c := p.holds(f, name); c == nil || !p.typable(c) {
