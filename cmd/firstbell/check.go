@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 
@@ -20,14 +21,7 @@ line and column. When there is none, print what the file says and every default
 without data behind it, so that somebody can contest it.`,
 		Example: "  firstbell check lycees.yaml\n  firstbell check lycees.yaml --set storm.play=08:58-09:01",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.resolve(e, cmd); err != nil {
-				return err
-			}
-			sc, err := loadScenario(e, args[0], o.set)
-			if err != nil {
-				return err
-			}
+		RunE: withScenario(e, &o, func(_ context.Context, sc *scenarios.Scenario) error {
 			p, err := planOf(e, o, sc, e.now())
 			if err != nil {
 				return err
@@ -36,7 +30,7 @@ without data behind it, so that somebody can contest it.`,
 				return err
 			}
 			return refuseMisfit(p, sc)
-		},
+		}),
 	}
 	addPlay(c, &o)
 	return c

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
@@ -107,6 +108,21 @@ func (o *playOptions) scaleShare() (float64, error) {
 	}
 	share, _ := r.Float64()
 	return share, nil
+}
+
+// withScenario is the body of every command that takes a scenario file: flags
+// first, then the file, then the work.
+func withScenario(e *env, o *playOptions, work func(context.Context, *scenarios.Scenario) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := o.resolve(e, cmd); err != nil {
+			return err
+		}
+		sc, err := loadScenario(e, args[0], o.set)
+		if err != nil {
+			return err
+		}
+		return work(cmd.Context(), sc)
+	}
 }
 
 // loadScenario reads and parses a file; a mistake in it exits 2.

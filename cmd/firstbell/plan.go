@@ -25,6 +25,15 @@ type planned struct {
 // arrivals is everybody, in order.
 func (p *planned) arrivals() []arrivals.Arrival { return p.schedule.Arrivals(arrivals.Slice{}) }
 
+// perCohort counts who comes of each line of the population.
+func (p *planned) perCohort(cohorts int) []int {
+	counts := make([]int, cohorts)
+	for _, a := range p.arrivals() {
+		counts[a.Cohort]++
+	}
+	return counts
+}
+
 // planOf draws the schedule of a scenario; start is the wall clock of the
 // played window's first instant.
 func planOf(e *env, o playOptions, sc *scenarios.Scenario, start time.Time) (*planned, error) {
@@ -53,7 +62,7 @@ func planOf(e *env, o playOptions, sc *scenarios.Scenario, start time.Time) (*pl
 
 // refuseMisfit refuses a plan this machine, or its accounts, cannot carry.
 func refuseMisfit(p *planned, sc *scenarios.Scenario) error {
-	if err := sc.CheckAccounts(p.People); err != nil {
+	if err := sc.CheckAccountsByCohort(p.perCohort(len(sc.Population))); err != nil {
 		return &userError{exit: exitRefused, code: "FB0303", what: "there are fewer accounts than people", why: err.Error(),
 			fix: "give more accounts, or write `reuse: after_end` under accounts", cause: err}
 	}
@@ -85,23 +94,16 @@ and connections the storm needs. With --slice 3/7, print worker 3's part of 7 as
 schedule, whose digest is the SHA-256 of all the lines sorted as numbers.`,
 		Example: "  firstbell plan lycees.yaml\n  firstbell plan lycees.yaml --slice 3/7 --seed 42",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.resolve(e, cmd); err != nil {
-				return err
-			}
-			sc, err := loadScenario(e, args[0], o.set)
-			if err != nil {
-				return err
-			}
-			return runPlan(cmd.Context(), e, o, sc, slice)
-		},
+		RunE: withScenario(e, &o, func(_ context.Context, sc *scenarios.Scenario) error {
+			return runPlan(e, o, sc, slice)
+		}),
 	}
 	addPlay(c, &o)
 	c.Flags().StringVar(&slice, "slice", "", "print one worker's part, w/W with 0 <= w < W")
 	return c
 }
 
-func runPlan(_ context.Context, e *env, o playOptions, sc *scenarios.Scenario, slice string) error {
+func runPlan(e *env, o playOptions, sc *scenarios.Scenario, slice string) error {
 	p, err := planOf(e, o, sc, e.now())
 	if err != nil {
 		return err

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
+
+	"firstbell/scenarios"
 )
 
 func newRunCmd(e *env) *cobra.Command {
@@ -15,16 +19,9 @@ verdict. Ctrl-C stops all load within two seconds and still reports; a killed ru
 is reported later by: firstbell report DIR`,
 		Example: "  firstbell run lycees.yaml\n  firstbell run lycees.yaml --scale 25% --set storm.play=08:58-09:01 --lang en",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.resolve(e, cmd); err != nil {
-				return err
-			}
-			sc, err := loadScenario(e, args[0], o.set)
-			if err != nil {
-				return err
-			}
-			return execute(cmd.Context(), e, o, sc)
-		},
+		RunE: withScenario(e, &o, func(ctx context.Context, sc *scenarios.Scenario) error {
+			return execute(ctx, e, o, sc)
+		}),
 	}
 	addPlay(c, &o)
 	addShow(c, &o)

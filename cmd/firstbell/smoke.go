@@ -26,16 +26,9 @@ pauses, and print every exchange. With --prove, first send one wrong password: a
 file that cannot tell a wrong password from an overloaded portal measures nothing.`,
 		Example: "  firstbell smoke lycees.yaml\n  firstbell smoke lycees.yaml --prove",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.resolve(e, cmd); err != nil {
-				return err
-			}
-			sc, err := loadScenario(e, args[0], o.set)
-			if err != nil {
-				return err
-			}
-			return runSmoke(cmd.Context(), e, o, sc, prove)
-		},
+		RunE: withScenario(e, &o, func(ctx context.Context, sc *scenarios.Scenario) error {
+			return runSmoke(ctx, e, o, sc, prove)
+		}),
 	}
 	addPlay(c, &o)
 	c.Flags().BoolVar(&prove, "prove", false, "send one right and one wrong password, and tell them apart")
