@@ -2,7 +2,47 @@
 // instant, walks them through their journey, and folds what happened into
 // numbered deltas.
 //
-// It declares the interfaces it needs ([Driver], [Session], [Guard], [Clock]);
-// the packages beside it implement them and cmd wires them. It knows no
+// It declares the interfaces it needs ([Driver], [Session], [Guard], [Clock],
+// [Sink]); the packages beside it implement them and cmd wires them. It knows no
 // progress bar, no flag and no printer.
+//
+// # How a run goes
+//
+// [NewPlan] says what is going to happen. [Run] plays it:
+//
+//   - The pacer waits through the Clock and releases everybody at the intended
+//     instant. It waits for no one: a portal that does not answer gets the next
+//     person all the same.
+//   - A person is a struct. Thinking, waiting or between two tries it is one
+//     entry of a timer queue; a due step borrows a goroutine.
+//   - A step is one request with its redirects, judged ([page] knows how to look
+//     at it), then its calls, at most six at a time, then its files.
+//   - How a page is judged, in this order: content expected and found: good; the
+//     file's own signatures, then the built-in ones; the form just submitted (or
+//     the login page) came back: login_again; expectation not met: error. An
+//     address or a status never overrules a signature.
+//   - A waiting page is not a step: its own refresh is obeyed until something
+//     else comes. Patience is a deadline on the page; a person who refreshes, or
+//     comes back after a refusal, starts again from the last `get` at or before
+//     the failed step, cookies kept.
+//   - Samples go to one of 64 recorders by person; once a second their deltas are
+//     swapped, merged and given to the Sink.
+//
+// # What counts from when
+//
+// Every step counts from its intended instant: the arrival, the due time of a
+// retry, or the previous page plus the think time. Time to class counts from the
+// first click to the proof, minus the person's own thinking. A click that could
+// not leave is delayed; one that never left is not_sent. Nobody is dropped:
+// whoever is in flight when the run stops is unfinished, on a waiting page
+// waiting_room, between two tries as the last one ended.
+//
+// # Rejected logins
+//
+// A rejected login is the test's own fault (invalid) and is never tried again in
+// the storm, unless the account has worked before: then the portal lost
+// something. Rejected accounts are tried once, calmly, after the storm; one that
+// is accepted then was refused under load.
+//
+// [page]: https://pkg.go.dev/firstbell/runner/page
 package runner

@@ -9,25 +9,7 @@ import (
 
 // fail ends the attempt, and decides whether the person comes back.
 func (r *run) fail(p *person, f finding) bool {
-	st := &p.journey.Steps[p.step]
-	if f.outcome == results.Invalid && r.accounts.hasWorked(p.account) {
-		f.outcome, f.reason = results.Error, results.ReasonRejectedAfterGood
-	}
-	if p.waitFrom > 0 {
-		p.waited += max(0, f.done-p.waitFrom)
-		p.waitFrom = 0
-	}
-	p.repeat = 0
-	r.sample(p, f)
-	r.sign(p, f)
-	r.first(p, f)
-	if sendsPassword(st) && f.reason.Answered() {
-		r.loginAnswered(f.outcome)
-	}
-	switch f.outcome {
-	case results.Timeout, results.Unreachable:
-		p.session.Close() // as a browser that is refreshed
-	}
+	f = r.failedStep(p, f)
 	if p.inClass {
 		r.midWork(p, f)
 		r.release(p)
@@ -54,6 +36,30 @@ func (r *run) fail(p *person, f finding) bool {
 	p.page, p.resume, p.signedIn = nil, nil, false
 	p.due = now + wait
 	return r.later(p, between)
+}
+
+// failedStep records a step that failed.
+func (r *run) failedStep(p *person, f finding) finding {
+	st := &p.journey.Steps[p.step]
+	if f.outcome == results.Invalid && r.accounts.hasWorked(p.account) {
+		f.outcome, f.reason = results.Error, results.ReasonRejectedAfterGood
+	}
+	if p.waitFrom > 0 {
+		p.waited += max(0, f.done-p.waitFrom)
+		p.waitFrom = 0
+	}
+	p.repeat = 0
+	r.sample(p, f)
+	r.sign(p, f)
+	r.first(p, f)
+	if sendsPassword(st) && f.reason.Answered() {
+		r.loginAnswered(f.outcome)
+	}
+	switch f.outcome {
+	case results.Timeout, results.Unreachable:
+		p.session.Close() // as a browser that is refreshed
+	}
+	return f
 }
 
 // startAgain is the last `get` at or before the failed step: one-time tokens

@@ -11,7 +11,7 @@ import (
 
 // live is what a run counts about itself while it goes.
 type live struct {
-	started, nsent              atomic.Int64
+	started                     atomic.Int64
 	inFlight, waiting, between_ atomic.Int64
 	people                      [results.OutcomeCount]atomic.Int64
 	inStep                      []atomic.Int64 // by Plan.Steps

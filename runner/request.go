@@ -10,12 +10,11 @@ import (
 
 // message is a request before it is sent: what a step or a call asks for.
 type message struct {
-	method   string
-	url      *url.URL
-	kind     string // Content-Type; "" without a body
-	body     []byte
-	headers  []Header // the scenario's own
-	navigate bool     // a page, not a script's call
+	method  string
+	url     *url.URL
+	kind    string // Content-Type; "" without a body
+	body    []byte
+	headers []Header // the scenario's own
 }
 
 // asked is what steps and calls have in common.

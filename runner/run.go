@@ -83,22 +83,22 @@ func Run(ctx context.Context, cfg Config) (results.Ended, error) {
 	}
 	r.workers = newWorkers(r.act)
 	r.timers = newTimers(cfg.Clock, r.woken)
-
-	side, stopSide := context.WithCancel(context.Background())
-	var sides sync.WaitGroup
-	sinkFailed := make(chan error, 1)
-	sides.Go(func() { r.pace(side) })
+	pacing, stopPacing := context.WithCancel(context.Background())
+	defer stopPacing()
 	ticking, stopTicking := context.WithCancel(context.Background())
-	var ticker sync.WaitGroup
+	defer stopTicking()
+	sinkFailed := make(chan error, 1)
+	var pacer, ticker sync.WaitGroup
+	pacer.Go(func() { r.pace(pacing) })
 	ticker.Go(func() { r.tick(ticking, sinkFailed) })
 
 	end, err := r.wait(ctx, sinkFailed)
 
 	r.stopAt.Store(int64(cfg.Clock.Now()))
 	r.stopping.Store(true)
-	cancelSteps(&TransportError{Reason: results.ReasonInFlight, Err: errors.New("the run stops")})
-	stopSide()
-	sides.Wait()
+	cancelSteps(&TransportError{Reason: results.ReasonInFlight, Err: errStops})
+	stopPacing()
+	pacer.Wait()
 	r.timers.halt()
 	r.workers.stop()
 	r.cutAll()
@@ -108,13 +108,20 @@ func Run(ctx context.Context, cfg Config) (results.Ended, error) {
 	r.settlePending()
 	stopTicking()
 	ticker.Wait()
-	if flushed := r.flush(second(cfg.Clock.Now()), true); flushed != nil && err == nil {
-		err = flushed
+	return r.conclude(end, err)
+}
+
+var errStops = errors.New("the run stops")
+
+// conclude writes the last second.
+func (r *run) conclude(end results.Ended, err error) (results.Ended, error) {
+	if flushed := r.flush(second(r.cfg.Clock.Now()), true); flushed != nil && err == nil {
+		err = fmt.Errorf("run: %w", flushed)
 	}
 	if err != nil {
 		end.How, end.Cause = results.EndedInternal, "the run folder could not be written"
 	}
-	end.At, end.Wall = cfg.Clock.Now(), time.Now()
+	end.At, end.Wall = r.cfg.Clock.Now(), time.Now()
 	return end, err
 }
 
