@@ -30,6 +30,7 @@ func (t *tally) series(s *Summary, sc *scenarios.Scenario) {
 	s.Strip = t.strips(sc)
 	s.HeatMap = t.heatMap()
 	s.Percentiles = t.percentiles()
+	s.Windows = t.windows()
 	s.Curve = t.curve(sc)
 	s.Generator = t.generator()
 }
@@ -138,7 +139,7 @@ func (t *tally) heatMap() HeatMap {
 	}
 	width, n := bins(t.play, grain)
 	edges := heatEdges()
-	m := HeatMap{From: t.clock(0), Bin: width, Never: make([]int, n), Rows: make([][]int, heatRows)}
+	m := HeatMap{From: t.clock(0), Bin: width, Never: make([]int, n), Rows: make([][]int, heatRows), Total: make([]int, heatRows)}
 	for _, e := range edges {
 		m.Edges = append(m.Edges, seconds(e))
 	}
@@ -148,10 +149,12 @@ func (t *tally) heatMap() HeatMap {
 	for i := range n {
 		d := t.times(span{i * width, (i + 1) * width}, nil)
 		m.Never[i] = int(d.never)
+		m.Gone += m.Never[i]
 		m.Max = max(m.Max, int(d.never))
 		for _, b := range d.buckets {
 			r, _ := slices.BinarySearch(edges[1:heatRows], b.Hi)
 			m.Rows[r][i] += int(b.N)
+			m.Total[r] += int(b.N)
 			m.Max = max(m.Max, m.Rows[r][i])
 		}
 	}

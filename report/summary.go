@@ -40,6 +40,7 @@ type Summary struct {
 	HeatMap       HeatMap      `json:"heat_map"`
 	Curve         Curve        `json:"percentile_curve"`
 	Percentiles   Percentiles  `json:"percentiles_over_time"`
+	Windows       []Window     `json:"windows"` // the played window in at most 60 rows
 	Steps         []StepRow    `json:"steps"`
 	Hops          []HopRow     `json:"hops"`
 	Signs         []SignRow    `json:"signs"` // the ten most frequent
@@ -430,7 +431,9 @@ type HeatMap struct {
 	Edges []Decimal `json:"edges_s"` // len(rows)+1
 	Rows  [][]int   `json:"rows"`    // [row][column], people in class
 	Never []int     `json:"never"`   // per column
-	Max   int       `json:"max"`     // highest cell, never row included
+	Total []int     `json:"totals"`  // per row, all columns
+	Gone  int       `json:"never_total"`
+	Max   int       `json:"max"` // highest cell, never row included
 }
 
 // Curve is F6. Points are drawn up to the percentile with at least ten people
