@@ -10,6 +10,8 @@ const maxWindows = 60
 type Window struct {
 	Window   Span    `json:"window"`
 	People   Ledger  `json:"people"`
+	Refused  uint64  `json:"waiting_or_refused"` // waiting_room + quota
+	Failed   uint64  `json:"failed"`             // blank, error, timeout, unreachable
 	P50      Decimal `json:"p50_s"`
 	P95      Decimal `json:"p95_s"`
 	P99      Decimal `json:"p99_s"`
@@ -43,6 +45,8 @@ func (t *tally) windows() []Window {
 			Window: t.clockSpan(s), People: b.ledger(), InFlight: inFlight[i], Waiting: waiting[i],
 			P50: d.decimal(p50), P95: d.decimal(p95), P99: d.decimal(p99),
 		}
+		l := out[i].People
+		out[i].Refused, out[i].Failed = l.WaitingRoom+l.Quota, l.Blank+l.Error+l.Timeout+l.Unreachable
 		out[i].DelayP99, out[i].DelayMax = delayIn(delays, s)
 	}
 	return out

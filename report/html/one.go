@@ -1,0 +1,115 @@
+package html
+
+import (
+	"slices"
+
+	"firstbell/report"
+	"firstbell/report/catalog"
+)
+
+// One is page one.
+type One struct {
+	Kicker   string
+	Name     string
+	Symbol   string
+	Verdict  string
+	Class    string // ready, not_ready, inconclusive
+	Banner   string // a state the reader must not miss
+	Lead     []Words
+	Outside  Words
+	Numbers  []Big
+	Bar      *Figure
+	Criteria *Table
+	By       string
+	Actions  []catalog.Action
+	Validity Words
+	Limits   []Words
+	Rows     []catalog.Row
+}
+
+// Big is one of the three numbers.
+type Big struct {
+	Num   Num
+	Label string
+	Class string
+}
+
+func (b *builder) one() One {
+	p := b.c.PageOne(b.s)
+	o := One{
+		Kicker: b.c.Text("html.kicker"), Name: b.s.Run.Name, Symbol: p.Symbol, Verdict: p.Verdict,
+		Class: string(b.s.Verdict.Value), Banner: b.banner(), Outside: b.f.words(p.Outside),
+		Bar: b.hundred(), Criteria: b.criteria(), Actions: p.Actions, Validity: b.f.words(p.Validity), Rows: p.Rows,
+	}
+	for _, l := range p.Lead {
+		o.Lead = append(o.Lead, b.f.words(l))
+	}
+	for _, l := range p.Limits {
+		o.Limits = append(o.Limits, b.f.words(l))
+	}
+	for i, n := range p.Numbers {
+		o.Numbers = append(o.Numbers, Big{b.f.count(n.Key), n.Label, []string{"expected", "in", "never"}[i]})
+	}
+	o.By = b.c.Text("html.criteria_by_nobody")
+	if by := b.s.About.RequiredBy; by != "" {
+		o.By = b.c.Text("html.criteria_by", "by", by)
+	}
+	return o
+}
+
+// banner says what a hurried reader must know before anything else.
+func (b *builder) banner() string {
+	switch {
+	case b.s.Run.EndedAs == "cut":
+		return b.c.Text("html.banner_cut", "at", b.c.Clock(b.s.Run.EndedAt))
+	case b.s.Run.EndedAs != "planned":
+		return b.c.Text("html.banner_stopped", "how", b.c.Word("ended", b.s.Run.EndedAs), "at", b.c.Clock(b.s.Run.EndedAt))
+	case b.s.Run.Short:
+		return b.c.Text("html.banner_short")
+	}
+	return ""
+}
+
+// mostCriteria fit page one; what is left out is said, and stands in full in
+// the method.
+const mostCriteria = 9
+
+// criteria is the table of page one: not met first.
+func (b *builder) criteria() *Table {
+	if len(b.s.Criteria) == 0 {
+		return nil
+	}
+	c := b.c
+	t := &Table{
+		Caption: c.Text("html.criteria"), Stack: true, Class: "criteria",
+		Head: []Column{
+			{Name: c.Text("face.criterion")}, {Name: c.Text("face.result")}, {Name: c.Text("face.required")},
+			{Name: c.Text("face.measured")}, {Name: c.Text("face.severity")},
+		},
+	}
+	ordered := catalog.CriteriaByResult(b.s.Criteria)
+	for _, x := range ordered[:min(len(ordered), mostCriteria)] {
+		t.Rows = append(t.Rows, b.criterion(x))
+	}
+	return t
+}
+
+func (b *builder) criterion(x report.Criterion) []Cell {
+	key := path("criteria", slices.IndexFunc(b.s.Criteria, func(y report.Criterion) bool { return y.ID == x.ID }))
+	measured := Words{b.f.against(key+".measured", x.Threshold, x.Format)}
+	if x.CI95[0].Known() && x.CI95[1].Known() {
+		lo, hi := b.f.against(key+".ci95.0", x.Threshold, x.Format), b.f.against(key+".ci95.1", x.Threshold, x.Format)
+		if lo.Text != hi.Text {
+			measured = append(measured, Num{Text: " ("})
+			measured = append(measured, b.f.say("interval", "lo", lo, "hi", hi)...)
+			measured = append(measured, Num{Text: ")"})
+		}
+	}
+	return []Cell{
+		{Words: plain(b.c.CriterionName(x))},
+		{Words: plain(catalog.Mark(x.Status) + "\u00a0" + b.c.Text("status."+string(x.Status))), Class: "status " + string(x.Status)},
+		{Words: Words{b.f.limit(key+".threshold", x.Relation, x.Format)}},
+		{Words: measured},
+		{Words: plain(b.c.Text("severity." + x.Severity))},
+	}
+}

@@ -1,0 +1,171 @@
+package html
+
+import (
+	"encoding/base64"
+	"html/template"
+	"strconv"
+	"strings"
+)
+
+// proof is S14: method, evidence, limits, signature.
+func (b *builder) proof() Section {
+	c := b.c
+	parts := []Part{
+		{Heading: c.Text("html.parameters"), Facts: b.parameters()},
+		{Heading: c.Text("html.method"), List: b.list("html.method.", 7)},
+		{Heading: c.Text("html.limits"), List: b.list("html.limit.", 6)},
+	}
+	if t := b.assumptions(); t != nil {
+		parts = append(parts, Part{Table: t, Folded: t.Caption})
+	}
+	parts = append(parts, Part{Heading: c.Text("html.consent"), Text: b.consentIntro(), Facts: b.consent()})
+	parts = append(parts, b.evidence()...)
+	return b.section("proof", append(parts,
+		Part{Heading: c.Text("html.glossary"), Facts: b.glossary()},
+		Part{Sign: b.sign()},
+	)...)
+}
+
+// list is the numbered texts of a prefix, from 1 to n.
+func (b *builder) list(prefix string, n int) []Words {
+	var out []Words
+	for i := range n {
+		out = append(out, plain(b.c.Text(prefix+strconv.Itoa(i+1))))
+	}
+	return out
+}
+
+func (b *builder) parameters() []Fact {
+	c, r := b.c, b.s.Run
+	out := []Fact{
+		{c.Text("html.run_id"), plain(r.ID), true},
+		{c.Text("html.target"), plain(r.Target), true},
+		{c.Text("html.hosts"), plain(strings.Join(r.Hosts, ", ")), true},
+		{c.Text("html.profile"), plain(orDash(r.Profile)), false},
+		{c.Text("html.played"), plain(c.Clock(r.PlayFrom) + " – " + c.Clock(r.PlayTo)), false},
+		{c.Text("html.judged"), plain(c.Clock(r.PeakFrom) + " – " + c.Clock(r.PeakTo)), false},
+		{c.Text("html.in_time"), Words{b.f.duration("run.in_time_s")}, false},
+		{c.Text("html.scale"), plain(b.decimalOf(r.Scale)), false},
+		{c.Text("html.http"), plain(r.HTTP), false},
+		{c.Text("html.seed"), plain(strconv.FormatUint(r.Seed, 10)), true},
+		{c.Text("html.digest"), plain(r.Digest), true},
+		{c.Text("html.scenario_hash"), plain(r.ScenarioHash), true},
+		{c.Text("html.tool_name"), plain(strings.TrimSpace(b.s.Tool.Name + " " + b.s.Tool.Version + " " + b.s.Tool.Go + " " + b.s.Tool.OS)), true},
+		{c.Text("html.ended"), plain(strings.TrimSpace(c.Word("ended", r.EndedAs) + " " + r.EndedCause)), false},
+		{c.Text("html.smoke"), b.f.say("html.smoke_text", "ok", b.f.count("run.smoke_accepted"), "n", b.f.count("run.smoke_tried")), false},
+	}
+	if r.CalmTried > 0 {
+		out = append(out, Fact{c.Text("html.calm"), b.f.say("html.smoke_text", "ok", b.f.count("run.calm_accepted"), "n", b.f.count("run.calm_tried")), false})
+	}
+	for _, n := range b.s.Notes {
+		out = append(out, Fact{c.Text("html.note"), plain(n), false})
+	}
+	return out
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+func (b *builder) decimalOf(v float64) string {
+	s := strconv.FormatFloat(v, 'f', -1, 64)
+	if b.c.Lang() == "fr" {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+func (b *builder) assumptions() *Table {
+	if len(b.s.Assumptions) == 0 {
+		return nil
+	}
+	t := &Table{Caption: b.c.Text("html.assumptions"), Stack: true, Head: []Column{
+		{Name: b.c.Text("html.assumption")}, {Name: b.c.Text("html.value")}, {Name: b.c.Text("html.source")},
+	}}
+	for _, a := range b.s.Assumptions {
+		t.Rows = append(t.Rows, []Cell{{Words: plain(a.Key), Class: "code"}, {Words: plain(a.Value), Class: "code"}, text(orDash(a.Source))})
+	}
+	return t
+}
+
+func (b *builder) consentIntro() Words {
+	if len(b.s.Consent) == 0 {
+		return plain(b.c.Text("html.consent_none"))
+	}
+	return nil
+}
+
+func (b *builder) consent() []Fact {
+	var out []Fact
+	for _, x := range b.s.Consent {
+		out = append(out, Fact{b.c.Word("event", x.Key), plain(x.Value), false})
+	}
+	return out
+}
+
+// mostDownload is the largest file held in the page.
+const mostDownload = 300_000
+
+// evidence lists the files, and holds the summary itself when it is small.
+func (b *builder) evidence() []Part {
+	c := b.c
+	intro := plain(c.Text("html.files_intro"))
+	if len(b.s.Files) == 0 {
+		intro = plain(c.Text("html.files_none"))
+	}
+	out := []Part{{Heading: c.Text("html.files"), Text: intro}}
+	if len(b.s.Files) > 0 {
+		out = append(out, Part{Table: b.files(), Folded: c.Text("html.t14")})
+	}
+	data := base64.StdEncoding.EncodeToString(b.f.json)
+	if len(data) <= mostDownload {
+		kb := strconv.Itoa((len(b.f.json) + 1023) / 1024)
+		out = append(out, Part{Links: []Link{{c.Text("html.download", "kb", kb), "summary.json", template.URL("data:application/json;base64," + data)}}})
+	}
+	return out
+}
+
+// mostFiles bounds the table of files.
+const mostFiles = 200
+
+func (b *builder) files() *Table {
+	t := &Table{Caption: b.c.Text("html.t14"), Stack: true, Head: []Column{
+		{Name: b.c.Text("html.file")}, {Name: b.c.Text("html.bytes"), Number: true}, {Name: "SHA-256"},
+	}}
+	for i, f := range b.s.Files[:min(len(b.s.Files), mostFiles)] {
+		t.Rows = append(t.Rows, []Cell{
+			{Words: plain(f.Path), Class: "code"}, cell(b.f.count(path("files", i, "bytes"))), {Words: plain(f.SHA256), Class: "code hash"},
+		})
+	}
+	return t
+}
+
+func (b *builder) glossary() []Fact {
+	var out []Fact
+	for i := range 14 {
+		key := "html.word." + strconv.Itoa(i+1)
+		out = append(out, Fact{b.c.Text(key), plain(b.c.Text(key + ".means")), false})
+	}
+	return out
+}
+
+// Sign is the block people write in.
+type Sign struct {
+	Title, Observations, Decision string
+	Head                          []string
+	Who                           []string
+	Choices                       []string
+}
+
+func (b *builder) sign() *Sign {
+	c := b.c
+	return &Sign{
+		Title: c.Text("html.sign"), Observations: c.Text("html.observations"), Decision: c.Text("html.decision"),
+		Head:    []string{c.Text("html.sign_role"), c.Text("html.sign_name"), c.Text("html.sign_date"), c.Text("html.sign_hand")},
+		Who:     []string{c.Text("who.client"), c.Text("html.who_holder"), c.Text("html.who_observer")},
+		Choices: []string{c.Text("html.choice.1"), c.Text("html.choice.2"), c.Text("html.choice.3"), c.Text("html.choice.4")},
+	}
+}

@@ -1,0 +1,62 @@
+package html
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"firstbell/report"
+	"firstbell/report/reporttest"
+)
+
+// render gives the page of a fixture; FIRSTBELL_PAGES names a folder to keep
+// pages in, for looking at them.
+func render(t testing.TB, s *report.Summary, lang string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Render(&b, s, lang); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func summary(t testing.TB, name string) *report.Summary {
+	t.Helper()
+	run, sc := reporttest.Load(t, name)
+	s, err := report.Judge(run, sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Files = []report.File{
+		{Path: "deltas/0.bin", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Bytes: 48211},
+		{Path: "plan.json", SHA256: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752", Bytes: 5120},
+	}
+	return s
+}
+
+func keep(t testing.TB, name string, page []byte) {
+	if dir := os.Getenv("FIRSTBELL_PAGES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name), page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEveryFixtureRenders(t *testing.T) {
+	for _, name := range reporttest.Names() {
+		t.Run(name, func(t *testing.T) {
+			s := summary(t, name)
+			for _, lang := range []string{"fr", "en"} {
+				page := render(t, s, lang)
+				if !bytes.Equal(page, render(t, s, lang)) {
+					t.Error("rendered twice, two pages")
+				}
+				if len(page) > 600_000 {
+					t.Errorf("%d bytes", len(page))
+				}
+				keep(t, name+"."+lang+".html", page)
+			}
+		})
+	}
+}
