@@ -43,9 +43,7 @@ func OriginOf(u *url.URL) (Origin, error) {
 	}
 	host, port := u.Hostname(), u.Port()
 	// What lies between host and port must be nothing: "a:b:80" is no name.
-	if rest := strings.TrimSuffix(u.Host, ":"+port); port == "" && strings.HasSuffix(rest, ":") {
-		rest = rest[:len(rest)-1]
-	} else if rest != host && rest != "["+host+"]" {
+	if rest := strings.TrimSuffix(u.Host, ":"+port); rest != host && rest != "["+host+"]" {
 		return o, errors.New("address with a malformed host")
 	}
 	if port != "" {

@@ -26,6 +26,8 @@ var arrows = map[string][]string{
 	"runner/consent":       {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
 	"report":               {"scenarios", "runner/results", "runner/results/stats"},
 	"report/catalog":       {"report"},
+	"report/svg":           {},
+	"report/html":          {"report", "report/catalog", "report/svg", "scenarios", "runner/results", "runner/results/stats"},
 	"report/terminal":      {"report", "report/catalog", "scenarios", "runner/results"},
 	"report/junit":         {"report", "report/catalog"},
 	"report/markdown":      {"report", "report/catalog"},

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"firstbell/report"
+	"firstbell/report/html"
 	"firstbell/report/junit"
 	"firstbell/report/markdown"
 	"firstbell/report/terminal"
@@ -89,6 +90,7 @@ func writeFaces(s *report.Summary, dir, lang string) error {
 		{"summary.json", func(w io.Writer) error { return writeJSON(w, s) }},
 		{"summary.md", func(w io.Writer) error { return markdown.Write(w, s, lang) }},
 		{"junit.xml", func(w io.Writer) error { return junit.Write(w, s, lang) }},
+		{"report.html", func(w io.Writer) error { return html.Render(w, s, lang) }},
 	}
 	for _, f := range faces {
 		if err := writeFile(dir, f.name, f.write); err != nil {
