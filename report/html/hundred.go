@@ -85,7 +85,7 @@ func swatch(class string) template.HTML {
 // lineSwatches are the looks of lines, shown as a line in keys.
 func lineSwatches() map[string]string {
 	return map[string]string{
-		"intended": "intended", "l-1": "l-1", "l-2": "l-2", "l-3": "l-3", "limit": "limit", "usable": "usable", "sent": "sent",
+		"intended": "intended", "l-1": "l-1", "l-2": "l-2", "l-3": "l-3", "limit": "limit", "cross": "cross", "usable": "usable", "sent": "sent",
 	}
 }
 

@@ -116,7 +116,9 @@ func (b *builder) page() *Page {
 }
 
 func (b *builder) sections() []Section {
-	return []Section{b.storm(), b.tool(), b.proof()}
+	return []Section{
+		b.plainly(), b.load(), b.storm(), b.outcomeSection(), b.durations(), b.groups(), b.tool(), b.proof(),
+	}
 }
 
 // inline is an asset as an element, and the hash the policy allows it by.

@@ -50,6 +50,7 @@ func (b *builder) stormFigure() *Figure {
 	fig.Wide = b.drawStorm("f3w", t, stormSize{w: 1000, left: 64, upper: 250, lower: 84, ticks: 10, flags: true})
 	narrow := coarser(t, 60)
 	fig.Narrow = b.drawStorm("f3n", &narrow, stormSize{w: 360, left: 48, upper: 190, lower: 70, ticks: 4, flags: true})
+	fig.Legend = b.stripNames()
 	fig.Note = b.c.Text("html.flags")
 	for i := range b.flags() {
 		e := b.s.Events[i]
@@ -172,12 +173,23 @@ func (b *builder) strips(c *svg.Canvas, f svg.Frame, clock svg.Clock, ticks []sv
 		xs := edges(clock, row.From, row.Bin, len(row.Cells))
 		cells := make([]svg.Cell, len(row.Cells))
 		for k, cell := range row.Cells {
-			cells[k] = svg.Cell{Class: "cell-" + string(cell.Status), Glyph: map[report.Status]string{report.Met: "✓", report.NotMet: "✗"}[cell.Status]}
+			cells[k] = svg.Cell{Class: "cell-" + string(cell.Status), Glyph: glyphOf(cell.Status)}
 		}
 		y := f.Y + float64(i)*stripRow
 		svg.Strip(c, xs, y+1, stripRow-2, cells)
 		c.Text("tick", f.X-6, y+stripRow*0.7, svg.End, fmt.Sprint(i+1))
 	}
+}
+
+// glyphOf marks a cell besides its colour.
+func glyphOf(s report.Status) string {
+	switch s {
+	case report.Met:
+		return "✓"
+	case report.NotMet:
+		return "✗"
+	}
+	return ""
 }
 
 func (b *builder) inProgress(c *svg.Canvas, f svg.Frame, clock svg.Clock, t *report.Timeline, ticks []svg.Tick) {
@@ -225,20 +237,17 @@ func (b *builder) bells(c *svg.Canvas, top, bottom float64, clock svg.Clock) {
 	}
 }
 
-// pins writes the number of each event at its instant; those that would touch
-// go up a row, and there are two rows.
+// pins writes the number of each event at its instant; one that
+// would touch another goes down a row, and there are three rows.
 func (b *builder) pins(c *svg.Canvas, f svg.Frame, clock svg.Clock) {
-	free := [2]float64{}
+	free := [3]float64{}
 	for i, e := range b.flags() {
 		if e.At < clock.From || e.At > clock.To {
 			continue
 		}
 		x := clock.At(float64(e.At))
-		row := 0
-		if x-9 < free[0] {
-			row = 1
-		}
-		if x-9 < free[row] {
+		row := slices.IndexFunc(free[:], func(edge float64) bool { return x-9 >= edge })
+		if row < 0 {
 			continue // listed below the chart all the same
 		}
 		free[row] = x + 9

@@ -45,6 +45,7 @@ type Figure struct {
 	Wide    template.HTML
 	Narrow  template.HTML // "" when the wide one scrolls instead
 	Missing string        // instead of a chart: why there is none, and how to get one
+	Legend  []Words       // what the rows of the chart are
 	Notes   []Words       // flags listed under the chart
 	Note    string        // heading of the notes
 	Tables  []*Table      // behind "see the data"

@@ -26,23 +26,23 @@ func Area(c *Canvas, class string, xs, lo, hi []float64) {
 // bottom.
 func band(xs, lo, hi []float64) string {
 	var b strings.Builder
-	b.WriteString("M" + pair(xs[0], hi[0]))
+	b.WriteString("M" + Pair(xs[0], hi[0]))
 	for i := range hi {
-		if i > 0 && num(hi[i]) == num(hi[i-1]) {
+		if i > 0 && Num(hi[i]) == Num(hi[i-1]) {
 			continue
 		}
 		if i > 0 {
-			b.WriteString("H" + num(xs[i]) + "V" + num(hi[i]))
+			b.WriteString("H" + Num(xs[i]) + "V" + Num(hi[i]))
 		}
 	}
 	n := len(lo)
-	b.WriteString("H" + num(xs[n]) + "V" + num(lo[n-1]))
+	b.WriteString("H" + Num(xs[n]) + "V" + Num(lo[n-1]))
 	for i := n - 1; i > 0; i-- {
-		if num(lo[i]) != num(lo[i-1]) {
-			b.WriteString("H" + num(xs[i]) + "V" + num(lo[i-1]))
+		if Num(lo[i]) != Num(lo[i-1]) {
+			b.WriteString("H" + Num(xs[i]) + "V" + Num(lo[i-1]))
 		}
 	}
-	b.WriteString("H" + num(xs[0]) + "Z")
+	b.WriteString("H" + Num(xs[0]) + "Z")
 	return b.String()
 }
 
@@ -56,15 +56,15 @@ func Steps(c *Canvas, class string, xs, ys []float64, ok func(i int) bool) {
 			last = ""
 			continue
 		}
-		y := num(ys[i])
+		y := Num(ys[i])
 		switch {
 		case last == "":
-			b.WriteString("M" + num(xs[i]) + " " + y)
+			b.WriteString("M" + Num(xs[i]) + " " + y)
 		case last != y:
-			b.WriteString("H" + num(xs[i]) + "V" + y)
+			b.WriteString("H" + Num(xs[i]) + "V" + y)
 		}
 		if i+1 == len(ys) || !ok(i+1) {
-			b.WriteString("H" + num(xs[i+1]))
+			b.WriteString("H" + Num(xs[i+1]))
 		}
 		last = y
 	}

@@ -20,14 +20,14 @@ func New(w, h float64) *Canvas { return &Canvas{W: w, H: h, Font: 13} }
 // Image is the whole drawing as an informative image: title names it, desc
 // says what it shows; id must be unique in the page.
 func (c *Canvas) Image(id, title, desc string) string {
-	return `<svg role="img" viewBox="0 0 ` + num(c.W) + " " + num(c.H) + `" font-size="` + num(c.Font) +
+	return `<svg role="img" viewBox="0 0 ` + Num(c.W) + " " + Num(c.H) + `" font-size="` + Num(c.Font) +
 		`" aria-labelledby="` + id + `-t" aria-describedby="` + id + `-d"><title id="` + id + `-t">` + escape(title) +
 		`</title><desc id="` + id + `-d">` + escape(desc) + `</desc>` + c.b.String() + `</svg>`
 }
 
 // Ornament is the drawing as decoration, unseen by assistive technology.
 func (c *Canvas) Ornament() string {
-	return `<svg aria-hidden="true" focusable="false" viewBox="0 0 ` + num(c.W) + " " + num(c.H) + `">` + c.b.String() + `</svg>`
+	return `<svg aria-hidden="true" focusable="false" viewBox="0 0 ` + Num(c.W) + " " + Num(c.H) + `">` + c.b.String() + `</svg>`
 }
 
 // Path draws path data; an empty one draws nothing.
@@ -42,21 +42,21 @@ func (c *Canvas) Rect(class string, x, y, w, h float64) {
 	if w <= 0 || h <= 0 {
 		return
 	}
-	c.b.WriteString(`<rect class="` + class + `" x="` + num(x) + `" y="` + num(y) + `" width="` + num(w) + `" height="` + num(h) + `"/>`)
+	c.b.WriteString(`<rect class="` + class + `" x="` + Num(x) + `" y="` + Num(y) + `" width="` + Num(w) + `" height="` + Num(h) + `"/>`)
 }
 
 // Segment draws a straight line.
 func (c *Canvas) Segment(class string, x1, y1, x2, y2 float64) {
-	c.Path(class, "M"+pair(x1, y1)+"L"+pair(x2, y2))
+	c.Path(class, "M"+Pair(x1, y1)+"L"+Pair(x2, y2))
 }
 
 // Circle draws a disc.
 func (c *Canvas) Circle(class string, x, y, r float64) {
-	c.b.WriteString(`<circle class="` + class + `" cx="` + num(x) + `" cy="` + num(y) + `" r="` + num(r) + `"/>`)
+	c.b.WriteString(`<circle class="` + class + `" cx="` + Num(x) + `" cy="` + Num(y) + `" r="` + Num(r) + `"/>`)
 }
 
-// num writes a coordinate rounded to a tenth; what is no number is 0.
-func num(v float64) string {
+// Num writes a coordinate rounded to a tenth; what is no number is 0.
+func Num(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "0"
 	}
@@ -67,7 +67,8 @@ func num(v float64) string {
 	return strconv.FormatFloat(tenths/10, 'f', -1, 64)
 }
 
-func pair(x, y float64) string { return num(x) + " " + num(y) }
+// Pair writes the two coordinates of a point.
+func Pair(x, y float64) string { return Num(x) + " " + Num(y) }
 
 // escape makes a text inert in XML, and drops what XML 1.0 does not allow.
 func escape(s string) string {

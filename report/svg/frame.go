@@ -19,7 +19,7 @@ type Tick struct {
 func (f Frame) Rows(c *Canvas, ticks []Tick) {
 	data := ""
 	for _, t := range ticks {
-		data += "M" + pair(f.X, t.At) + "H" + num(f.Right())
+		data += "M" + Pair(f.X, t.At) + "H" + Num(f.Right())
 		c.Text("tick", f.X-6, t.At+c.Font*0.35, End, t.Label)
 	}
 	c.Path("grid", data)
@@ -30,7 +30,7 @@ func (f Frame) Rows(c *Canvas, ticks []Tick) {
 func (f Frame) Columns(c *Canvas, ticks []Tick, labels bool) {
 	data, free := "", 0.0
 	for _, t := range ticks {
-		data += "M" + pair(t.At, f.Y) + "V" + num(f.Bottom())
+		data += "M" + Pair(t.At, f.Y) + "V" + Num(f.Bottom())
 		w := c.Width(t.Label)
 		if !labels || t.At-w/2 < free {
 			continue

@@ -18,9 +18,9 @@ func Line(c *Canvas, class string, points []Point) {
 			j++
 		}
 		if run := points[i:j]; len(run) > 0 {
-			b.WriteString("M" + pair(run[0].X, run[0].Y))
+			b.WriteString("M" + Pair(run[0].X, run[0].Y))
 			for _, p := range run[1:] {
-				b.WriteString("L" + pair(p.X, p.Y))
+				b.WriteString("L" + Pair(p.X, p.Y))
 			}
 			if len(run) == 1 {
 				b.WriteString("h0.1")
@@ -43,7 +43,7 @@ func Cells(c *Canvas, classes []string, boxes []Box, class func(i int) int) {
 		if k < 0 || k >= len(classes) || x.W <= 0 || x.H <= 0 {
 			continue
 		}
-		data[k].WriteString("M" + pair(x.X, x.Y) + "h" + num(x.W) + "v" + num(x.H) + "h" + num(-x.W) + "z")
+		data[k].WriteString("M" + Pair(x.X, x.Y) + "h" + Num(x.W) + "v" + Num(x.H) + "h" + Num(-x.W) + "z")
 	}
 	for k, name := range classes {
 		c.Path(name, data[k].String())
@@ -79,8 +79,8 @@ type Dot struct{ X, Lo, Hi, Y float64 }
 func Dots(c *Canvas, class string, dots []Dot) {
 	whiskers := ""
 	for _, d := range dots {
-		whiskers += "M" + pair(d.Lo, d.Y) + "H" + num(d.Hi)
-		whiskers += "M" + pair(d.Lo, d.Y-4) + "v8M" + pair(d.Hi, d.Y-4) + "v8"
+		whiskers += "M" + Pair(d.Lo, d.Y) + "H" + Num(d.Hi)
+		whiskers += "M" + Pair(d.Lo, d.Y-4) + "v8M" + Pair(d.Hi, d.Y-4) + "v8"
 	}
 	c.Path("whisker", whiskers)
 	for _, d := range dots {
@@ -90,7 +90,7 @@ func Dots(c *Canvas, class string, dots []Dot) {
 
 // Cross marks a point with an upright cross.
 func Cross(c *Canvas, class string, x, y, r float64) {
-	c.Path(class, "M"+pair(x-r, y)+"h"+num(2*r)+"M"+pair(x, y-r)+"v"+num(2*r))
+	c.Path(class, "M"+Pair(x-r, y)+"h"+Num(2*r)+"M"+Pair(x, y-r)+"v"+Num(2*r))
 }
 
 // Cell is one piece of a strip.
@@ -106,20 +106,20 @@ func Strip(c *Canvas, xs []float64, y, h float64, cells []Cell) {
 			j++
 		}
 		c.Rect(cells[i].Class, xs[i], y, xs[j]-xs[i]-1, h)
-		glyphs(c, xs[i:j+1], y+h/2+c.Font*0.35, cells[i].Glyph)
+		glyphs(c, xs[i:j+1], y+h/2+c.Font*0.35, cells[i])
 		i = j
 	}
 }
 
-func glyphs(c *Canvas, xs []float64, y float64, glyph string) {
+func glyphs(c *Canvas, xs []float64, y float64, cell Cell) {
 	room := c.Font * 0.9
 	switch n := len(xs) - 1; {
-	case glyph == "":
+	case cell.Glyph == "":
 	case xs[1]-xs[0] >= room:
 		for i := range n {
-			c.Text("glyph", (xs[i]+xs[i+1])/2, y, Middle, glyph)
+			c.Text("glyph on-"+cell.Class, (xs[i]+xs[i+1])/2-0.5, y, Middle, cell.Glyph)
 		}
 	case xs[n]-xs[0] >= room:
-		c.Text("glyph", (xs[0]+xs[n])/2, y, Middle, glyph)
+		c.Text("glyph on-"+cell.Class, (xs[0]+xs[n])/2, y, Middle, cell.Glyph)
 	}
 }

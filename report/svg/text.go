@@ -31,7 +31,7 @@ func (c *Canvas) Text(class string, x, y float64, a Anchor, s string) {
 	case left+w > c.W:
 		x -= left + w - c.W
 	}
-	c.b.WriteString(`<text class="` + class + `" x="` + num(x) + `" y="` + num(y) + `"`)
+	c.b.WriteString(`<text class="` + class + `" x="` + Num(x) + `" y="` + Num(y) + `"`)
 	if a != Start {
 		c.b.WriteString(` text-anchor="` + string(a) + `"`)
 	}
