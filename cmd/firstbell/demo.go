@@ -21,7 +21,7 @@ var demoScenario []byte
 // quotas and blank pages met the pupils.
 var (
 	roomyPortal      = []string{"--logins", "400"}
-	overloadedPortal = []string{"--logins", "20", "--mode", "quota.sessions=3700",
+	overloadedPortal = []string{"--logins", "42", "--mode", "quota.sessions=4200",
 		"--mode", "overflow.quota=0.5", "--mode", "overflow.blank=0.3", "--mode", "overflow.unavailable=0.2"}
 )
 
