@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -54,7 +55,7 @@ It is the oracle of firstbell's own tests, and a target to learn on.`,
 func (o *entOptions) flags(c *cobra.Command) {
 	f, k := c.Flags(), &o.cfg.Capacity
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8480", "loopback address; port 0 picks one")
-	f.StringVar(&o.admin, "admin", "", "second address that shows counters (GET /) and switches modes (POST /modes)")
+	f.StringVar(&o.admin, "admin", "", "second address that shows counters (GET /counters) and switches modes (POST /modes)")
 	f.StringVar(&o.entry, "entry", "entcore", "what GET / leads to: entcore or cas")
 	f.StringVar(&o.cert, "cert", "", "TLS certificate, PEM file")
 	f.StringVar(&o.key, "key", "", "its key, PEM file")
@@ -136,16 +137,21 @@ func runEnt(ctx context.Context, e *env, o entOptions) error {
 	if err != nil {
 		return err
 	}
+	var admin net.Listener
 	if o.admin != "" {
-		if err := serveAdmin(ctx, o.admin, portal); err != nil {
-			return err
+		if admin, err = listenLoopback(o.admin); err != nil {
+			return errors.Join(err, l.Close())
 		}
+		go func() { _ = portal.ServeAdmin(ctx, admin) }() // ends with the context
 	}
 	scheme := "http"
 	if cfg.TLS != nil {
 		scheme = "https"
 	}
 	fmt.Fprintf(e.stdout, "listening on %s://%s\n", scheme, l.Addr())
+	if admin != nil {
+		fmt.Fprintf(e.stdout, "admin on http://%s\n", admin.Addr())
+	}
 	return portal.Serve(ctx, l)
 }
 
@@ -165,14 +171,4 @@ func listenLoopback(addr string) (net.Listener, error) {
 		return nil, &userError{exit: exitUsage, code: "FB0501", what: "cannot listen on " + addr, why: err.Error(), fix: "choose another port, or 127.0.0.1:0", cause: err}
 	}
 	return l, nil
-}
-
-// serveAdmin starts the second handler, off the load's path.
-func serveAdmin(ctx context.Context, addr string, portal *ent.ENT) error {
-	l, err := listenLoopback(addr)
-	if err != nil {
-		return err
-	}
-	go func() { _ = portal.ServeAdmin(ctx, l) }() // ends with the context
-	return nil
 }
