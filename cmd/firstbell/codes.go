@@ -35,6 +35,8 @@ what was expected and what came. Mend the journey, or the target.`},
 answers apart. Add a signature under signatures.bad_credentials with a text of the
 page a wrong password gets, and a content proof (text, css or json with ${login})
 to the step that carries in_class.`},
+		{"FB0307", "the target withdrew its consent", `The consent file was removed, changed or says "stop": true. Nothing is sent any
+more. "firstbell consent HOST --verify" reads what the target publishes now.`},
 		{"FB0401", "the folder is no run", `A run folder holds plan.json, scenario.yaml and deltas/. "firstbell report DIR"
 rebuilds the report of such a folder, also of a run that was killed.`},
 		{"FB0501", "the example portal could not start", `The child process of the demonstration did not answer in time. The message

@@ -54,6 +54,32 @@ func newRig(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, eve
 	return r, nil
 }
 
+// watch reads the consents again and again until the returned function is
+// called: a target may withdraw at any moment, also while accounts are sampled.
+func (r *rig) watch(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.guard.Watch(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// withdrawn is the error of a target that stopped us before the storm, or nil.
+func (r *rig) withdrawn() error {
+	select {
+	case <-r.guard.Stopped():
+		return &userError{exit: exitStopped, code: "FB0307", what: "the target withdrew its consent", why: r.guard.Cause().Cause,
+			fix: "ask its operator; firstbell consent HOST --verify reads what it publishes"}
+	default:
+		return nil
+	}
+}
+
 func (r *rig) close() { _ = r.driver.Close() }
 
 // basicAuth is the password in front of the staging, expanded once.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -47,8 +48,12 @@ func runSmoke(ctx context.Context, e *env, o playOptions, sc *scenarios.Scenario
 		return interruptedBefore(ctx, err)
 	}
 	defer rig.close()
+	defer rig.watch(ctx)()
 	traces, err := runner.Smoke(ctx, rig.smoke(sc, p.Plan, prove))
 	if err := printTraces(e.stdout, traces); err != nil {
+		return err
+	}
+	if err := rig.withdrawn(); err != nil {
 		return err
 	}
 	if err != nil {
@@ -156,8 +161,12 @@ func (x *execution) sampleAccounts(ctx context.Context) error {
 		return err
 	}
 	defer rig.close()
+	defer rig.watch(ctx)()
 	smoke, proved, err := runner.SampleAccounts(ctx, rig.smoke(x.sc, x.plan.Plan, false))
 	if err != nil {
+		return err
+	}
+	if err := cmp.Or(rig.withdrawn(), ctx.Err()); err != nil {
 		return err
 	}
 	x.plan.Smoke, x.proved = smoke, proved
