@@ -42,6 +42,9 @@ run folder, byte for byte; also of a run that was killed, which is then marked c
 }
 
 func runReport(e *env, dir, lang string) error {
+	if real, err := filepath.EvalSymlinks(dir); err == nil { // runs/latest
+		dir = real
+	}
 	s, err := buildReport(dir, lang)
 	if err != nil {
 		return err
