@@ -268,6 +268,8 @@ func TestBlank(t *testing.T) {
 		"": "true false", "<html><body></body></html>": "true false", "<title>ENT</title><div id=app></div>": "true false",
 		"<div id=app></div><script src=x></script>": "true true", "<p>Bonjour": "false false", "<form><input name=a></form>": "false false",
 		"<img src=x>": "false false", "<input type=hidden name=x>": "true false",
+		`<body onload="document.forms[0].submit()"><noscript><p>Click</noscript><form><input type=hidden name=SAMLRequest></form>`: "true true",
+		"<body onload=''><form><input type=hidden name=x></form>":                                                                  "true false",
 	} {
 		blank, scripts := at("https://c/", body).Blank()
 		if got := fmt.Sprint(blank, scripts); got != want {

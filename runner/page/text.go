@@ -34,7 +34,8 @@ func (p *Page) Source() string {
 
 // Blank reports whether a reader would see an empty page: HTML without visible
 // text, form control or picture. scripts says whether the page holds scripts
-// that may still draw something.
+// that may still draw something, or send a form as soon as it is loaded
+// (<body onload>, as SAML pages do).
 func (p *Page) Blank() (blank, scripts bool) {
 	if !p.IsHTML() {
 		return false, false
@@ -47,6 +48,8 @@ func (p *Page) Blank() (blank, scripts bool) {
 		switch n.Data {
 		case "script":
 			scripts = true
+		case "body", "frameset":
+			scripts = scripts || strings.TrimSpace(attr(n, "onload")) != ""
 		case "input", "select", "textarea", "button", "img", "svg", "canvas", "video", "object", "embed", "iframe", "frame":
 			if !within(n, p.unseen()) {
 				return false, scripts
