@@ -18,10 +18,13 @@ func newPresetsCmd(e *env) *cobra.Command {
 		Example: "  firstbell presets",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			fmt.Fprintln(e.stdout, "scenario files (firstbell init NAME):")
 			for _, p := range presets.List() {
-				if _, err := fmt.Fprintf(e.stdout, "%-12s %s\n", p.Name, p.Line); err != nil {
-					return err
-				}
+				fmt.Fprintf(e.stdout, "  %-12s %s\n", p.Name, p.Line)
+			}
+			fmt.Fprintln(e.stdout, "\nmornings (storm: {profile: NAME}):")
+			for _, p := range presets.Profiles() {
+				fmt.Fprintf(e.stdout, "  %-12s %s\n", p.Name, p.Line)
 			}
 			return nil
 		},
