@@ -248,7 +248,7 @@ func quantileWords(q report.Decimal) (n, of string) {
 // GroupName joins the dimensions a group has.
 func (c *Catalog) GroupName(g report.Group) string {
 	var parts []string
-	for _, p := range []string{g.Region, g.Level, g.Persona} {
+	for _, p := range []string{g.Region, c.Word("level", g.Level), c.Word("persona", g.Persona)} {
 		if p != "" {
 			parts = append(parts, p)
 		}

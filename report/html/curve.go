@@ -48,7 +48,7 @@ func (b *builder) drawCurve(desc string) template.HTML {
 	var ticks []svg.Tick
 	for _, p := range []report.Decimal{"0", "0.5", "0.9", "0.99", "0.999", "0.9999", "0.99999"} {
 		if p.Float() <= x.Most+1e-9 {
-			ticks = append(ticks, svg.Tick{At: x.At(p.Float()), Label: b.c.Percent(p)})
+			ticks = append(ticks, svg.Tick{At: x.At(p.Float()), Label: b.c.Threshold(p, report.FormatPercent)})
 		}
 	}
 	f.Columns(c, ticks, true)
@@ -63,6 +63,7 @@ func (b *builder) drawCurve(desc string) template.HTML {
 	svg.Line(c, "sent", curvePoints(v.Sent, x, y))
 	svg.Line(c, "usable", curvePoints(v.Usable, x, y))
 	for _, p := range v.Criteria {
+		c.Circle("cross-back", x.At(p.P.Float()), y.At(p.T.Float()), 13)
 		svg.Cross(c, "cross", x.At(p.P.Float()), y.At(p.T.Float()), 9)
 	}
 	f.Base(c)

@@ -28,7 +28,8 @@ func (b *builder) delayFigure() *Figure {
 
 func (b *builder) drawDelays(desc string) template.HTML {
 	c := svg.New(1000, 400)
-	t, g := &b.s.Timeline, &b.s.Generator
+	drawn, g := coarser(&b.s.Timeline, mostBins), &b.s.Generator
+	t := &drawn
 	a := svg.Frame{X: 64, Y: 30, W: 922, H: 140}
 	low := svg.Frame{X: 64, Y: 214, W: 922, H: 150}
 	clock := svg.Clock{From: t.From, To: b.s.Run.PlayTo, A: a.X, B: a.Right()}
@@ -39,8 +40,8 @@ func (b *builder) drawDelays(desc string) template.HTML {
 	a.Rows(c, b.countTicks(y, 4))
 	a.Columns(c, ticks, false)
 	xs := edges(clock, t.From, t.Bin, len(t.Intended))
-	b.perSecond(c, "l-1", xs, y, t.Started)
-	b.perSecond(c, "intended", xs, y, t.Intended)
+	b.perSecond(c, "l-1", xs, y, t, t.Started)
+	b.perSecond(c, "intended", xs, y, t, t.Intended)
 	b.unplayed(c, a, clock, true)
 	a.Base(c)
 
@@ -56,12 +57,12 @@ func (b *builder) drawDelays(desc string) template.HTML {
 	return template.HTML(c.Image("f14w", b.c.Text("html.f14_title"), desc))
 }
 
-func (b *builder) perSecond(c *svg.Canvas, class string, xs []float64, y svg.Scale, n []int) {
+func (b *builder) perSecond(c *svg.Canvas, class string, xs []float64, y svg.Scale, t *report.Timeline, n []int) {
 	ys := make([]float64, len(n))
 	for i, v := range n {
-		ys[i] = y.At(float64(v) / float64(b.s.Timeline.Bin))
+		ys[i] = y.At(float64(v) / float64(t.Bin))
 	}
-	svg.Steps(c, class, xs, ys, func(i int) bool { return b.s.Timeline.From+i*b.s.Timeline.Bin < b.s.Run.PlayTo })
+	svg.Steps(c, class, xs, ys, func(i int) bool { return t.From+i*t.Bin < b.s.Run.PlayTo })
 }
 
 // steps draws a series of durations; where none was measured there is a gap.

@@ -31,29 +31,40 @@ func (b *builder) durations() Section {
 // quantiles is T6.
 func (b *builder) quantiles() *Table {
 	c := b.c
-	t := &Table{Caption: c.Text("html.t6"), Head: columns(c.Text("html.clock"), c.Text("html.people_n"), c.Text("html.p50"), c.Text("html.p75"),
-		c.Text("html.p90"), c.Text("html.p95"), c.Text("html.p99"), c.Text("html.p999"), c.Text("html.max"))}
-	for _, x := range []struct {
-		key string
-		q   report.Quantiles
-	}{
-		{"intended_to_usable_s", b.s.Latency.Usable}, {"intended_to_usable_all_s", b.s.Latency.UsableAll}, {"sent_to_done_s", b.s.Latency.SentToDone},
-	} {
-		key := "latency." + x.key
-		row := []Cell{text(c.Text("html.clock_" + x.key)), cell(b.f.count(key + ".n"))}
-		for i, q := range []string{"p50", "p75", "p90", "p95", "p99", "p99_9"} {
-			words := Words{b.f.duration(key + "." + q)}
-			if x.q.CI[i][0].Known() && x.q.CI[i][0] != x.q.CI[i][1] {
-				lo, hi := b.f.duration(path(key, "ci95", i, 0)), b.f.duration(path(key, "ci95", i, 1))
-				if lo.Text != hi.Text {
-					words = append(words, Num{Text: " ["}, lo, Num{Text: " – "}, hi, Num{Text: "]"})
-				}
-			}
-			row = append(row, Cell{Words: words, Class: "n wrapped"})
-		}
-		t.Rows = append(t.Rows, append(row, cell(b.f.duration(key+".max"))))
+	clocks := []string{"intended_to_usable_s", "intended_to_usable_all_s", "sent_to_done_s"}
+	t := &Table{Caption: c.Text("html.t6"), Stack: true, Head: []Column{{Name: c.Text("html.share_of_people")}}}
+	rows := [][]Cell{{text(c.Text("html.people_n"))}}
+	for _, x := range clocks {
+		t.Head = append(t.Head, Column{Name: c.Text("html.clock_" + x), Number: true})
+		rows[0] = append(rows[0], cell(b.f.count("latency."+x+".n")))
 	}
+	for i, q := range []string{"p50", "p75", "p90", "p95", "p99", "p99_9"} {
+		row := []Cell{text(c.Text("html.row_" + q))}
+		for _, x := range clocks {
+			key := "latency." + x
+			row = append(row, b.withInterval(key+"."+q, path(key, "ci95", i)))
+		}
+		rows = append(rows, row)
+	}
+	last := []Cell{text(c.Text("html.max"))}
+	for _, x := range clocks {
+		last = append(last, cell(b.f.duration("latency."+x+".max")))
+	}
+	t.Rows = append(rows, last)
 	return t
+}
+
+// withInterval is a duration and, when it is not the same twice, its interval.
+func (b *builder) withInterval(key, interval string) Cell {
+	out := cell(b.f.duration(key))
+	if out.Words[0].Key == "" {
+		return out
+	}
+	lo, hi := b.f.duration(interval+".0"), b.f.duration(interval+".1")
+	if lo.Key != "" && hi.Key != "" && lo.Text != hi.Text {
+		out.Words = append(out.Words, Num{Text: " ["}, lo, Num{Text: " – "}, hi, Num{Text: "]"})
+	}
+	return out
 }
 
 // percentileFigure is F7.
@@ -91,7 +102,7 @@ func (b *builder) drawPercentiles(desc string) template.HTML {
 	p := &b.s.Percentiles
 	f := svg.Frame{X: 64, Y: 30, W: 922, H: 250}
 	clock := svg.Clock{From: p.From, To: b.s.Run.PlayTo, A: f.X, B: f.Right()}
-	y := svg.Log{From: 0.05, To: 120, A: f.Bottom(), B: f.Y + 18}
+	y := svg.Log{From: 0.05, To: 120, A: f.Bottom(), B: f.Y + 26}
 	f.Title(c, b.c.Text("html.time_axis"))
 	f.Rows(c, append(b.durationTicks(y), svg.Tick{At: f.Y + 4, Label: b.c.Text("never")}))
 	f.Columns(c, b.clockTicks(clock, 10), true)
@@ -149,7 +160,7 @@ func (b *builder) steps() *Table {
 		{Name: c.Text("html.p50_click"), Number: true}, {Name: c.Text("html.p95_click"), Number: true},
 		{Name: c.Text("html.p50_sent"), Number: true}, {Name: c.Text("html.p95_sent"), Number: true},
 	}}
-	for i, x := range b.s.Steps {
+	for i, x := range b.s.Steps[:min(len(b.s.Steps), mostSteps)] {
 		key := path("steps", i)
 		t.Rows = append(t.Rows, []Cell{
 			text(join3(x.Journey, x.Name)), cell(b.f.count(key + ".n")), cell(b.f.percent(key + ".failed")), cell(b.f.duration(key + ".p50_s")),
@@ -159,8 +170,12 @@ func (b *builder) steps() *Table {
 	return t
 }
 
-// mostHops bounds the table of exchanges; all of them are in summary.json.
-const mostHops = 40
+// mostSteps and mostHops bound the tables of steps and exchanges; all of them
+// are in summary.json.
+const (
+	mostSteps = 40
+	mostHops  = 40
+)
 
 func (b *builder) hops() *Table {
 	c := b.c

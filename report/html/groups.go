@@ -10,7 +10,7 @@ import (
 )
 
 // mostGroups bounds the dot plot and its table.
-const mostGroups = 60
+const mostGroups = 40
 
 // groups is S7: who was hit.
 func (b *builder) groups() Section {
@@ -59,7 +59,7 @@ func (b *builder) drawGroups(rows []report.GroupRow, desc string) template.HTML 
 	c.Text("unit", f.X, 14, svg.Start, b.c.Text("html.f8_axis"))
 	var ticks []svg.Tick
 	for _, v := range x.Ticks(5) {
-		ticks = append(ticks, svg.Tick{At: x.At(v), Label: b.c.Percent(report.Decimal(strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)))})
+		ticks = append(ticks, svg.Tick{At: x.At(v), Label: b.c.Threshold(report.Decimal(strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)), report.FormatPercent)})
 	}
 	f.Columns(c, ticks, true)
 	if limit, ok := b.criterionOf("in_class"); ok {

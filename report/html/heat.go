@@ -100,11 +100,11 @@ func (b *builder) drawHeat(m *report.HeatMap, desc string) template.HTML {
 	for i := range classes {
 		classes[i] = "heat-" + strconv.Itoa(i+1)
 	}
+	f.Rows(c, append(b.durationTicks(y), svg.Tick{At: f.Y + row, Label: b.c.Text("never")}))
+	f.Columns(c, b.clockTicks(clock, 10), true)
 	c.Rect("heat-0", f.X, f.Y, f.W, row*2)
 	c.Rect("heat-0", f.X, f.Y+row*2+gap, f.W, float64(rows)*row)
 	svg.Cells(c, classes, boxes, func(i int) int { return shade[i] })
-	f.Rows(c, append(b.durationTicks(y), svg.Tick{At: f.Y + row, Label: b.c.Text("never")}))
-	f.Columns(c, b.clockTicks(clock, 10), true)
 	b.limits(c, f, y)
 	b.unplayed(c, f, clock, true)
 	f.Base(c)

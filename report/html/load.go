@@ -56,7 +56,8 @@ func (b *builder) arrivalFigure() *Figure {
 
 func (b *builder) drawArrivals(desc string) template.HTML {
 	c := svg.New(1000, 330)
-	t := &b.s.Timeline
+	drawn := coarser(&b.s.Timeline, mostBins)
+	t := &drawn
 	f := svg.Frame{X: 64, Y: 46, W: 922, H: 200}
 	clock := svg.Clock{From: t.From, To: b.until(t), A: f.X, B: f.Right()}
 	xs := edges(clock, t.From, t.Bin, len(t.Intended))

@@ -21,6 +21,7 @@ type One struct {
 	Bar      *Figure
 	Criteria *Table
 	By       string
+	Dense    bool // much to say on one sheet: print it smaller
 	Actions  []catalog.Action
 	Validity Words
 	Limits   []Words
@@ -54,6 +55,7 @@ func (b *builder) one() One {
 	if by := b.s.About.RequiredBy; by != "" {
 		o.By = b.c.Text("html.criteria_by", "by", by)
 	}
+	o.Dense = len(b.s.Criteria) > 4 || len(o.Actions) > 4 || len(o.Lead) > 2 || o.Banner != ""
 	return o
 }
 

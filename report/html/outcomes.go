@@ -91,7 +91,7 @@ func (b *builder) drawPhases(desc string) template.HTML {
 	x := svg.Linear{From: 0, To: 1, A: f.X, B: f.Right()}
 	var ticks []svg.Tick
 	for _, v := range []float64{0, 0.25, 0.5, 0.75, 1} {
-		ticks = append(ticks, svg.Tick{At: x.At(v), Label: b.c.Percent(report.Decimal(strconv.FormatFloat(v, 'f', -1, 64)))})
+		ticks = append(ticks, svg.Tick{At: x.At(v), Label: b.c.Threshold(report.Decimal(strconv.FormatFloat(v, 'f', -1, 64)), report.FormatPercent)})
 	}
 	f.Columns(c, ticks, true)
 	for i, p := range b.s.Phases {

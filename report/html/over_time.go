@@ -5,7 +5,7 @@ func (b *builder) windowTable() *Table {
 	c := b.c
 	t := &Table{Caption: c.Text("html.t3"), Head: columns(
 		c.Text("html.from"), c.Text("intended"), c.Text("started"), c.Text("outcome.in_time"), c.Text("outcome.late"),
-		c.Text("html.waiting_quota"), c.Text("html.failures"), c.Text("html.p95"))}
+		c.Text("html.waiting_quota"), c.Text("html.failures"), c.Text("html.time_p95"))}
 	for i := range b.s.Windows {
 		p := path("windows", i, "people")
 		t.Rows = append(t.Rows, []Cell{

@@ -28,7 +28,11 @@ func (b *builder) story() []Words {
 		out = append(out, w)
 	}
 	if s.Latency.Usable.P95.Known() {
-		out = append(out, f.say("html.plain_time", "p50", f.duration("latency.intended_to_usable_s.p50"),
+		key := "html.plain_time"
+		if s.Latency.Usable.P95 == report.Never {
+			key = "html.plain_time_never"
+		}
+		out = append(out, f.say(key, "p50", f.duration("latency.intended_to_usable_s.p50"),
 			"p95", f.duration("latency.intended_to_usable_s.p95")))
 	}
 	if s.Beside.Retries > 0 {

@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strconv"
 	"strings"
+
+	"firstbell/report"
 )
 
 // proof is S14: method, evidence, limits, signature.
@@ -44,15 +46,17 @@ func (b *builder) parameters() []Fact {
 		{c.Text("html.profile"), plain(orDash(r.Profile)), false},
 		{c.Text("html.played"), plain(c.Clock(r.PlayFrom) + " – " + c.Clock(r.PlayTo)), false},
 		{c.Text("html.judged"), plain(c.Clock(r.PeakFrom) + " – " + c.Clock(r.PeakTo)), false},
-		{c.Text("html.in_time"), Words{b.f.duration("run.in_time_s")}, false},
+		{c.Text("html.in_time"), Words{b.f.num("run.in_time_s", func(d report.Decimal) string { return c.Threshold(d, report.FormatDuration) })}, false},
 		{c.Text("html.scale"), plain(b.decimalOf(r.Scale)), false},
-		{c.Text("html.http"), plain(r.HTTP), false},
+		{c.Text("html.http"), plain("HTTP/" + r.HTTP), false},
 		{c.Text("html.seed"), plain(strconv.FormatUint(r.Seed, 10)), true},
 		{c.Text("html.digest"), plain(r.Digest), true},
 		{c.Text("html.scenario_hash"), plain(r.ScenarioHash), true},
 		{c.Text("html.tool_name"), plain(strings.TrimSpace(b.s.Tool.Name + " " + b.s.Tool.Version + " " + b.s.Tool.Go + " " + b.s.Tool.OS)), true},
 		{c.Text("html.ended"), plain(strings.TrimSpace(c.Word("ended", r.EndedAs) + " " + r.EndedCause)), false},
-		{c.Text("html.smoke"), b.f.say("html.smoke_text", "ok", b.f.count("run.smoke_accepted"), "n", b.f.count("run.smoke_tried")), false},
+	}
+	if r.SmokeTried > 0 {
+		out = append(out, Fact{c.Text("html.smoke"), b.f.say("html.smoke_text", "ok", b.f.count("run.smoke_accepted"), "n", b.f.count("run.smoke_tried")), false})
 	}
 	if r.CalmTried > 0 {
 		out = append(out, Fact{c.Text("html.calm"), b.f.say("html.smoke_text", "ok", b.f.count("run.calm_accepted"), "n", b.f.count("run.calm_tried")), false})
@@ -129,7 +133,7 @@ func (b *builder) evidence() []Part {
 }
 
 // mostFiles bounds the table of files.
-const mostFiles = 200
+const mostFiles = 100
 
 func (b *builder) files() *Table {
 	t := &Table{Caption: b.c.Text("html.t14"), Stack: true, Head: []Column{

@@ -2,8 +2,10 @@ package html
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"firstbell/report"
@@ -21,7 +23,29 @@ func render(t testing.TB, s *report.Summary, lang string) []byte {
 	return b.Bytes()
 }
 
+// judged keeps each fixture's summary.json: building a run folder takes longer
+// than rendering it.
+var judged sync.Map
+
 func summary(t testing.TB, name string) *report.Summary {
+	t.Helper()
+	raw, ok := judged.Load(name)
+	if !ok {
+		b, err := json.Marshal(judge(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = b
+		judged.Store(name, raw)
+	}
+	s := &report.Summary{}
+	if err := json.Unmarshal(raw.([]byte), s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func judge(t testing.TB, name string) *report.Summary {
 	t.Helper()
 	run, sc := reporttest.Load(t, name)
 	s, err := report.Judge(run, sc)

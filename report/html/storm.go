@@ -47,7 +47,8 @@ func (b *builder) stormFigure() *Figure {
 		}
 	}
 	fig.Key = append(fig.Key, KeyItem{Swatch: swatch("intended"), Label: b.c.Text("html.intended")})
-	fig.Wide = b.drawStorm("f3w", t, stormSize{w: 1000, left: 64, upper: 250, lower: 84, ticks: 10, flags: true})
+	wide := coarser(t, mostBins)
+	fig.Wide = b.drawStorm("f3w", &wide, stormSize{w: 1000, left: 64, upper: 250, lower: 84, ticks: 10, flags: true})
 	narrow := coarser(t, 60)
 	fig.Narrow = b.drawStorm("f3n", &narrow, stormSize{w: 360, left: 48, upper: 190, lower: 70, ticks: 4, flags: true})
 	fig.Legend = b.stripNames()
@@ -66,6 +67,9 @@ func (b *builder) stormFigure() *Figure {
 	fig.Cursor = &Cursor{b.c.Text("html.cursor")}
 	return fig
 }
+
+// mostBins is how many bins a wide chart draws: more than a screen resolves.
+const mostBins = 240
 
 // mostFlags is how many events a chart can carry.
 const mostFlags = 12

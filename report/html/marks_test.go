@@ -1,0 +1,152 @@
+package html
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"firstbell/report"
+	"firstbell/report/catalog"
+	"firstbell/report/reporttest"
+
+	"golang.org/x/net/html"
+)
+
+// elements walks a page.
+func elements(t testing.TB, page []byte) []*html.Node {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(string(page)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Collect(root.Descendants())
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
+}
+
+func content(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
+// TestEveryNumberIsInTheSummary resolves each mark in summary.json, and checks
+// that what is printed is that value, written by its format.
+func TestEveryNumberIsInTheSummary(t *testing.T) {
+	for _, name := range reporttest.Names() {
+		s := summary(t, name)
+		raw, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		marks := 0
+		for _, n := range elements(t, render(t, s, "fr")) {
+			if n.Data != "data" || n.Type != html.ElementNode {
+				continue
+			}
+			marks++
+			key := attr(n, "data-k")
+			if got := resolve(t, raw, key); got != attr(n, "value") {
+				t.Errorf("%s: %s is %q in summary.json, %q in the page", name, key, got, attr(n, "value"))
+			}
+			if !writes(key, attr(n, "value"), content(n)) {
+				t.Errorf("%s: %s = %q is printed %q", name, key, attr(n, "value"), content(n))
+			}
+		}
+		if marks < 20 {
+			t.Errorf("%s: only %d numbers", name, marks)
+		}
+	}
+}
+
+// resolve is a second reader of summary.json, with nothing of facts in it.
+func resolve(t *testing.T, raw []byte, key string) string {
+	t.Helper()
+	at := json.RawMessage(raw)
+	for name := range strings.SplitSeq(key, ".") {
+		var m map[string]json.RawMessage
+		var l []json.RawMessage
+		if json.Unmarshal(at, &m) == nil {
+			next, ok := m[name]
+			if !ok {
+				t.Errorf("summary.json has no %s", key)
+				return ""
+			}
+			at = next
+			continue
+		}
+		i, err := strconv.Atoi(name)
+		if json.Unmarshal(at, &l) != nil || err != nil || i >= len(l) {
+			t.Errorf("summary.json has no %s", key)
+			return ""
+		}
+		at = l[i]
+	}
+	return strings.Trim(string(at), `"`)
+}
+
+// writes reports whether a text is one of the ways a value may be written.
+func writes(key, value, text string) bool {
+	c := catalog.For("fr")
+	d := report.Decimal(value)
+	if strings.Contains(key, "never_share") && c.Fraction(d) == text {
+		return true
+	}
+	if s, err := strconv.Atoi(value); err == nil && strings.HasSuffix(key, "_s") {
+		if text == c.Clock(s) || text == c.Prose(s) {
+			return true
+		}
+	}
+	for _, f := range []report.Format{report.FormatCount, report.FormatPercent, report.FormatDuration, report.FormatEnding} {
+		if c.Value(d, f) == text || strings.Contains(text, c.Threshold(d, f)) {
+			return true
+		}
+	}
+	return strings.HasSuffix(text, "%") && rounds(d.Float()*100, text)
+}
+
+// rounds reports whether a text is a number rounded, with more digits than
+// usual when that keeps it on its own side of a limit.
+func rounds(v float64, text string) bool {
+	plain := strings.NewReplacer("\u202f", "", "%", "", ",", ".").Replace(text)
+	got, err := strconv.ParseFloat(plain, 64)
+	_, tail, _ := strings.Cut(plain, ".")
+	return err == nil && math.Abs(got-v) <= 0.5*math.Pow(10, -float64(len(tail)))+1e-9
+}
+
+// TestNoNumberWithoutAMark looks for digits outside marks in the tables of
+// measurements: their cells hold numbers, times and words, nothing else.
+func TestNoNumberWithoutAMark(t *testing.T) {
+	s := summary(t, "not_ready")
+	for _, n := range elements(t, render(t, s, "fr")) {
+		if n.Type != html.ElementNode || n.Data != "td" || attr(n, "class") != "n" {
+			continue
+		}
+		for c := range n.ChildNodes() {
+			if c.Type == html.TextNode && strings.ContainsAny(c.Data, "0123456789") && !isStatus(n) {
+				t.Errorf("%q is not marked", content(n))
+			}
+		}
+	}
+}
+
+// isStatus: the status of an HTTP answer is a name, not a measurement.
+func isStatus(n *html.Node) bool { return attr(n, "data-label") == "code HTTP" }
