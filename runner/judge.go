@@ -158,8 +158,9 @@ func (v *showing) cameBack(p *page.Page, expected bool) bool {
 		}
 	}
 	// A login page drawn by a script holds no form: it came back when the
-	// address of the page before did and the proof did not.
-	return v.isLogin() && !expected && v.from != nil && p.Status < 400 &&
+	// address of the page before did and the proof did not. One that held the
+	// form would hold it again: without it, the page is another, perhaps blank.
+	return v.isLogin() && v.step.Verb != scenarios.Submit && !expected && v.from != nil && p.Status < 400 &&
 		p.IsHTML() && p.Final.Path == v.from.Path && p.Final.Host == v.from.Host
 }
 

@@ -162,6 +162,12 @@ func newPortal() *portal {
 		http.SetCookie(w, &http.Cookie{Name: "who", Value: r.FormValue("user"), Path: "/"})
 		http.Redirect(w, r, "/flaky", http.StatusSeeOther)
 	})
+	p.HandleFunc("GET /shell", func(w http.ResponseWriter, r *http.Request) {
+		html(w, `<form method="post" action="#"><input name="user"><input type="password" name="pass"></form>`)
+	})
+	p.HandleFunc("POST /shell", func(w http.ResponseWriter, r *http.Request) {
+		html(w, `<div id="app"></div><script src="/app.js"></script>`)
+	})
 	p.HandleFunc("GET /work", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/form", http.StatusFound) })
 	p.HandleFunc("GET /outside", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound)
@@ -208,6 +214,8 @@ func TestOtherPortals(t *testing.T) {
     - submit: {user: "${login}", pass: "${password}x"}
       expect: {url: /form}
     - get: /home` + bonjour), "error/login_again", 0},
+		{"a shell in place of the home page", steps(`    - get: /shell
+    - submit: {user: "${login}", pass: "${password}"}` + bonjour), "blank/empty_page", 0},
 		{"saml", steps(`    - get: /home
     - submit: {user: "${login}", pass: "${password}"}
       expect: {css: "input[name=SAMLResponse]"}
