@@ -39,6 +39,8 @@ to the step that carries in_class.`},
 more. "firstbell consent HOST --verify" reads what the target publishes now.`},
 		{"FB0401", "the folder is no run", `A run folder holds plan.json, scenario.yaml and deltas/. "firstbell report DIR"
 rebuilds the report of such a folder, also of a run that was killed.`},
+		{"FB0402", "the run's folder could not be written", `The disk is full, or the folder went away. The load has stopped. What was recorded
+before is whole: free some room, then "firstbell report DIR".`},
 		{"FB0501", "the example portal could not start", `The child process of the demonstration did not answer in time. The message
 carries its last line.`},
 	}

@@ -48,10 +48,20 @@ func execute(ctx context.Context, e *env, o playOptions, sc *scenarios.Scenario)
 		return interruptedBefore(ctx, err)
 	}
 	ended, err := x.play(ctx)
-	if err != nil {
+	if err == nil {
+		err = x.conclude(ended)
+	}
+	return unwritten(x.dir, err)
+}
+
+// unwritten says what to do when the folder of a run could not be written.
+func unwritten(dir string, err error) error {
+	var full syscall.Errno
+	if dir == "" || !errors.As(err, &full) {
 		return err
 	}
-	return x.conclude(ended)
+	return &userError{exit: exitInternal, code: "FB0402", what: "the run's folder could not be written", why: err.Error(),
+		fix: "free some room; what was recorded is kept: firstbell report " + dir, cause: err}
 }
 
 // prepare does everything that can refuse the storm before its first byte.
@@ -132,7 +142,7 @@ func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder
 		Health:   rig.health.Sample,
 		Observe: func(s runner.Snapshot) {
 			shown.observe(s.At)
-			show.update(s)
+			rec.update(s)
 		},
 		Proved: x.proved,
 	})
@@ -146,7 +156,8 @@ func (x *execution) conclude(ended results.Ended) error {
 		return err
 	}
 	linkLatest(x.dir)
-	if err := printEnd(x.e, s, x.dir, x.o.lang); err != nil {
+	// Nobody may be reading any more; the verdict is the exit code all the same.
+	if err := printEnd(x.e, s, x.dir, x.o.lang); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
 	return verdictExit(report.ExitCode(s.Verdict, ended.How))
@@ -178,6 +189,13 @@ func (l *eventLog) write(ev results.Event) {
 	l.show.event(ev)
 }
 
+// update shows a snapshot: never at the same moment as an event.
+func (l *eventLog) update(s runner.Snapshot) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.show.update(s)
+}
+
 func (l *eventLog) open(folder *results.Folder, show progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -199,12 +217,18 @@ type folderSink struct {
 func (s folderSink) Append(d *results.Delta) error { return s.folder.Append(d) }
 func (s folderSink) Event(ev results.Event) error  { s.log.add(ev); return nil }
 
-// interruptible ends the context at the first Ctrl-C, and the process at the
-// second: the raw data is on disk, a report can be built later.
+// interruptible ends the context at the first Ctrl-C, end of the terminal or
+// request to end, and the process at the second: the raw data is on disk, a
+// report can be built later. A reader of our output that goes away must not
+// kill a storm.
 func interruptible(parent context.Context, e *env) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
 	finished := make(chan struct{})
 	go func() {
 		select {

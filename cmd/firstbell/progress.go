@@ -4,15 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"time"
+
+	"golang.org/x/term"
 
 	"firstbell/report/catalog"
 	"firstbell/runner"
 	"firstbell/runner/results"
 )
 
-// progress shows a run to whoever watches. Its methods are called by one
-// goroutine, once a second; none may block for long: drawing never delays the
+// progress shows a run to whoever watches. Its methods are never called by two
+// goroutines at once; none may block for long: drawing never delays the
 // load, which runs elsewhere and hands over copies.
 type progress interface {
 	update(runner.Snapshot)
@@ -25,7 +28,7 @@ type progress interface {
 func newProgress(e *env, mode, lang string, plan *results.Plan) progress {
 	if mode == "auto" {
 		mode = "lines"
-		if e.stderrTTY && e.getenv("CI") == "" && e.getenv("TERM") != "dumb" {
+		if e.stderrTTY && e.getenv("CI") == "" && e.getenv("TERM") != "dumb" && barsFit(e.stderr) {
 			mode = "bars"
 		}
 	}
@@ -40,6 +43,17 @@ func newProgress(e *env, mode, lang string, plan *results.Plan) progress {
 	default:
 		return silent{}
 	}
+}
+
+// barsFit reports whether a terminal has the lines the bars need: mpb draws
+// nothing on one that does not know its size, as some containers give.
+func barsFit(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	width, height, err := term.GetSize(int(f.Fd()))
+	return err == nil && width >= 40 && height > 6
 }
 
 // view turns a snapshot into what people read.

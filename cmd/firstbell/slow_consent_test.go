@@ -54,7 +54,7 @@ func TestConsentWithdrawn(t *testing.T) {
 			ent := startEntAs(t, firstbell(t, "ent", "--listen", addr, "--admin", "127.0.0.1:0",
 				"--consent", consentFile(t, "http://"+addr, "2m0s", 5000)))
 			s := startStorm(t, mini{target: ent.url, people: 1200, play: 40, top: "consent: required\n"}.String())
-			until(t, "a storm under way", 40*time.Second, func() bool { return s.folder() != "" && ent.counters(t)["logins"] > 100 })
+			underWay(t, s, ent, 100)
 			ent.mode(t, "consent", how)
 			withdrawn := time.Now()
 			code := s.wait(t)
@@ -85,10 +85,12 @@ func quiet(t *testing.T, ent *entProcess) {
 func TestConsentStopIsQuick(t *testing.T) {
 	t.Parallel()
 	addr := "127.0.0.1:" + freePort(t)
-	ent := startEntAs(t, firstbell(t, "ent", "--listen", addr, "--admin", "127.0.0.1:0", "--mode", "delay=1s",
+	ent := startEntAs(t, firstbell(t, "ent", "--listen", addr, "--admin", "127.0.0.1:0",
 		"--consent", consentFile(t, "http://"+addr, "2m0s", 5000)))
 	s := startStorm(t, mini{target: ent.url, people: 1200, play: 40, top: "consent: required\n"}.String())
-	until(t, "a storm under way", 60*time.Second, func() bool { return s.folder() != "" && ent.counters(t)["logins"] > 60 })
+	s.begun(t)
+	ent.mode(t, "delay", "1s")
+	underWay(t, s, ent, 60)
 	ent.mode(t, "consent", "stop")
 	withdrawn, last, seen := time.Now(), time.Now(), int64(0)
 	for time.Since(withdrawn) < 9*time.Second {
@@ -114,7 +116,7 @@ func TestConsentUnreadable(t *testing.T) {
 			ent := startEntAs(t, firstbell(t, "ent", "--listen", addr, "--admin", "127.0.0.1:0",
 				"--consent", consentFile(t, "http://"+addr, "8s", 5000)))
 			s := startStorm(t, mini{target: ent.url, people: 1200, play: 40, top: "consent: required\n"}.String())
-			until(t, "a storm under way", 40*time.Second, func() bool { return s.folder() != "" && ent.counters(t)["logins"] > 60 })
+			underWay(t, s, ent, 60)
 			ent.mode(t, "consent", how)
 			began := time.Now()
 			code := s.wait(t)
@@ -136,7 +138,7 @@ func TestConsentUnreadable(t *testing.T) {
 		ent := startEntAs(t, firstbell(t, "ent", "--listen", addr, "--admin", "127.0.0.1:0",
 			"--consent", consentFile(t, "http://"+addr, "30s", 5000)))
 		s := startStorm(t, mini{target: ent.url, people: 400, play: 14, top: "consent: required\n"}.String())
-		until(t, "a storm under way", 40*time.Second, func() bool { return s.folder() != "" && ent.counters(t)["logins"] > 60 })
+		underWay(t, s, ent, 60)
 		ent.mode(t, "consent", "error")
 		time.Sleep(5 * time.Second)
 		ent.mode(t, "consent", "present")
@@ -156,7 +158,7 @@ func TestConsentLimit(t *testing.T) {
 	ent := startEntAs(t, firstbell(t, "ent", "--listen", addr, "--admin", "127.0.0.1:0",
 		"--consent", consentFile(t, "http://"+addr, "2m0s", 60)))
 	s := startStorm(t, mini{target: ent.url, people: 400, play: 10, top: "consent: required\npatience: none\n"}.String())
-	until(t, "the run's folder", 40*time.Second, func() bool { return s.folder() != "" })
+	s.begun(t)
 	before, began := ent.counters(t)["arrivals"], time.Now()
 	code := s.wait(t)
 	rate := float64(ent.counters(t)["arrivals"]-before) / time.Since(began).Seconds()
@@ -265,7 +267,7 @@ func TestLoadInNamespace(t *testing.T) {
 	n := newNamespace(t)
 	ent := n.ent(t, "--consent", consentFile(t, "http://"+n.address+":8480", "2m0s", 5000))
 	s := startStorm(t, mini{target: ent.url, people: 300, play: 20}.String())
-	until(t, "a storm under way", 40*time.Second, func() bool { return s.folder() != "" && ent.counters(t)["logins"] > 60 })
+	underWay(t, s, ent, 60)
 	ent.mode(t, "consent", "stop")
 	equal(t, "exit code", s.wait(t), 6)
 	s.summary(t)

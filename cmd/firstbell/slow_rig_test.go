@@ -173,6 +173,20 @@ func startStormAs(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, scenario string,
 	return s
 }
 
+// begun waits for the run's folder: the accounts are sampled, the first click
+// comes in two seconds.
+func (s *storm) begun(t *testing.T) {
+	t.Helper()
+	until(t, "the run's folder", time.Minute, func() bool { return s.folder() != "" })
+}
+
+// underWay waits until so many have logged in, the sampled accounts included.
+func underWay(t *testing.T, s *storm, ent *entProcess, logins int64) {
+	t.Helper()
+	s.begun(t)
+	until(t, "a storm under way", time.Minute, func() bool { return ent.counters(t)["logins"] > logins })
+}
+
 // wait ends the storm's process and gives its exit code, -1 when a signal
 // killed it.
 func (s *storm) wait(t *testing.T) int {

@@ -69,7 +69,7 @@ func TestServedAs(t *testing.T) {
 			ent := startEnt(t, flags...)
 			s := startStorm(t, mini{target: ent.url, people: 200, play: 8, top: tt.top, drain: "5s"}.String())
 			before := map[string]int64{} // what the sample of accounts met
-			until(t, "the run's folder", 20*time.Second, func() bool { before = ent.counters(t); return s.folder() != "" })
+			until(t, "the run's folder", time.Minute, func() bool { before = ent.counters(t); return s.folder() != "" })
 			code := s.wait(t)
 			sum := s.summary(t)
 			if want := report.ExitCode(sum.Verdict, "planned"); code != want {
@@ -92,7 +92,7 @@ func TestSessionLostLooksLikeWrongPassword(t *testing.T) {
 	ent := startEnt(t)
 	accounts := `{generate: {count: 20, login: "eleve${n}", password: "mdp-eleve${n}"}, synthetic: true, reuse: after_end}`
 	s := startStorm(t, mini{target: ent.url, people: 100, play: 10, accounts: accounts, top: "patience: none\n"}.String())
-	until(t, "a storm under way", 10*time.Second, func() bool { return ent.counters(t)["logins"] > 40 })
+	underWay(t, s, ent, 40)
 	ent.mode(t, "lost_session", "0.5")
 	s.wait(t)
 	sum := s.summary(t)

@@ -47,10 +47,13 @@ func (w *witness) lastAt() time.Time { return time.Unix(0, w.last.Load()) }
 // TestInterrupt presses Ctrl-C in the middle of a storm against a slow portal.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	ent := startEnt(t, "--mode", "delay=3s")
+	ent := startEnt(t)
 	w := newWitness(t, ent)
 	s := startStorm(t, mini{target: w.url, people: 400, play: 20, drain: "20s"}.String())
-	until(t, "people under way", 90*time.Second, func() bool { return s.folder() != "" && w.count.Load() > 300 })
+	s.begun(t)
+	ent.mode(t, "delay", "3s")
+	sampled := w.count.Load()
+	until(t, "people under way", 90*time.Second, func() bool { return w.count.Load() > sampled+100 })
 	pressed := time.Now()
 	send(t, s.cmd, syscall.SIGINT)
 	code := s.wait(t)
@@ -78,9 +81,12 @@ func TestInterrupt(t *testing.T) {
 // TestInterruptTwice ends the process at once; the data is kept.
 func TestInterruptTwice(t *testing.T) {
 	t.Parallel()
-	ent := startEnt(t, "--mode", "delay=1s")
+	ent := startEnt(t)
 	s := startStorm(t, mini{target: ent.url, people: 400, play: 20}.String())
-	until(t, "a storm under way", 60*time.Second, func() bool { return s.folder() != "" && ent.counters(t)["served"] > 200 })
+	s.begun(t)
+	ent.mode(t, "delay", "1s")
+	sampled := ent.counters(t)["served"]
+	until(t, "a storm under way", 60*time.Second, func() bool { return ent.counters(t)["served"] > sampled+100 })
 	send(t, s.cmd, syscall.SIGINT)
 	time.Sleep(5 * time.Millisecond)
 	_ = s.cmd.Process.Signal(syscall.SIGINT)
@@ -120,17 +126,19 @@ func TestKill(t *testing.T) {
 		name string
 		when func(s *storm, ent *entProcess) bool
 	}{
-		{"folder just made", func(s *storm, _ *entProcess) bool { return s.folder() != "" }},
+		{"folder just made", func(*storm, *entProcess) bool { return true }},
 		{"first second", func(s *storm, _ *entProcess) bool { return size(s, "deltas/w000.delta") > 0 }},
-		{"middle", func(s *storm, _ *entProcess) bool { return strings.Contains(s.folder(), "-") && age(s) > 7*time.Second }},
-		{"drain", func(s *storm, _ *entProcess) bool { return s.folder() != "" && age(s) > 14*time.Second }},
+		{"middle", func(s *storm, _ *entProcess) bool { return age(s) > 7*time.Second }},
+		{"drain", func(s *storm, _ *entProcess) bool { return age(s) > 14*time.Second }},
 		{"report written", func(s *storm, _ *entProcess) bool { return size(s, "outcomes.csv") >= 0 }},
 	}
 	for _, m := range moments {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			ent := startEnt(t, "--mode", "delay=2s")
+			ent := startEnt(t)
 			s := startStorm(t, mini{target: ent.url, people: 300, play: 10, drain: "6s", top: "patience: none\n"}.String())
+			s.begun(t)
+			ent.mode(t, "delay", "2s")
 			until(t, m.name, 70*time.Second, func() bool { return m.when(s, ent) })
 			send(t, s.cmd, syscall.SIGKILL)
 			_ = s.cmd.Wait()

@@ -99,6 +99,7 @@ func TestNumbers(t *testing.T) {
 		{"0", report.FormatPercent, "0\u202f%", "0%"},
 		{"0.99996", report.FormatPercent, "99,996\u202f%", "99.996%"},
 		{"0.000625", report.FormatPercent, "0,06\u202f%", "0.06%"},
+		{"6.55", report.FormatPercent, "655,0\u202f%", "655.0%"},
 		{"9.81", report.FormatDuration, "9,8\u00a0s", "9.8\u00a0s"},
 		{"0.352", report.FormatDuration, "0,35\u00a0s", "0.35\u00a0s"},
 		{"0.000200191", report.FormatDuration, "0,2\u00a0ms", "0.2\u00a0ms"},

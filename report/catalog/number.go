@@ -197,6 +197,7 @@ func percentDigits(r *big.Rat) int {
 		return 0
 	}
 	rest := new(big.Rat).Sub(one, r)
+	rest.Abs(rest) // descriptors taken away while they are open go beyond 100 %
 	if rest.Cmp(r) > 0 {
 		rest = r
 	}
