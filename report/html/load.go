@@ -28,12 +28,20 @@ func (b *builder) factors() *Table {
 	}
 	add("load_people", Words{b.f.count("people.intended")}, file)
 	add("scale", plain(b.decimalOf(r.Scale)), file)
-	add("profile", plain(strings.TrimSpace(orDash(r.Profile)+" "+c.Date(r.Date))), c.Text("html.from_profile"))
+	add("profile", plain(profileName(r.Profile, c.Date(r.Date))), c.Text("html.from_profile"))
 	add("played", plain(c.Clock(r.PlayFrom)+" – "+c.Clock(r.PlayTo)), file)
 	add("load_peak", b.f.say("html.in_one_second", "n", b.f.count("run.peak_arrivals_per_s")), c.Text("html.from_draw"))
 	add("load_attempts", Words{b.f.count("attempts.intended")}, c.Text("html.from_patience"))
 	add("load_by", plain(by), c.Text("html.from_declared"))
 	return t
+}
+
+// profileName names a profile and the day it replays.
+func profileName(profile, day string) string {
+	if day == "" {
+		return orDash(profile)
+	}
+	return strings.TrimSpace(day + " (" + orDash(profile) + ")")
 }
 
 // arrivalFigure is F2, who was due when.

@@ -171,7 +171,8 @@ func (b *builder) strips(c *svg.Canvas, f svg.Frame, clock svg.Clock, ticks []sv
 	if len(b.s.Strip) == 0 {
 		return
 	}
-	f.Title(c, b.c.Text("html.strip"))
+	every := report.Decimal(strconv.Itoa(b.s.Strip[0].Bin))
+	f.Title(c, b.c.Text("html.strip", "bin", b.c.Threshold(every, report.FormatDuration)))
 	f.Columns(c, ticks, false)
 	for i, row := range b.s.Strip {
 		xs := edges(clock, row.From, row.Bin, len(row.Cells))
@@ -236,8 +237,8 @@ func (b *builder) bells(c *svg.Canvas, top, bottom float64, clock svg.Clock) {
 			continue
 		}
 		x := clock.At(float64(at))
-		c.Segment("bell", x, top-10, x, bottom)
-		c.Text("note", x, top-16, svg.Middle, b.c.Text("event.bell"))
+		c.Segment("bell", x, top-22, x, bottom)
+		c.Text("note", x, top-28, svg.Middle, b.c.Text("event.bell"))
 	}
 }
 
