@@ -64,9 +64,7 @@ func (b *builder) banner() string {
 	switch {
 	case b.s.Run.EndedAs == "cut":
 		return b.c.Text("html.banner_cut", "at", b.c.Clock(b.s.Run.EndedAt))
-	case b.s.Run.EndedAs != "planned":
-		return b.c.Text("html.banner_stopped", "how", b.c.Word("ended", b.s.Run.EndedAs), "at", b.c.Clock(b.s.Run.EndedAt))
-	case b.s.Run.Short:
+	case b.s.Run.Short && b.s.Run.EndedAs == "planned":
 		return b.c.Text("html.banner_short")
 	}
 	return ""

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"sync"
 
 	"firstbell/report"
@@ -67,6 +68,9 @@ type Page struct {
 
 // T is a text of the catalogue.
 func (p *Page) T(key string) string { return p.c.Text(key) }
+
+// Colon ends a label, with the language's space before it.
+func (p *Page) Colon() string { return strings.TrimRight(p.c.Colon(), " ") }
 
 // Section is one part of the evidence after page one.
 type Section struct {
