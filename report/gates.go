@@ -87,7 +87,8 @@ func (t *tally) due() int {
 }
 
 // delivered is V1: of the people due in each 10 s, the share whose first click
-// left within 1 s of its instant. It also notes the blocks that fell short.
+// left within 1 s of its instant and whose journey the tool did not break off
+// (over the consented rate, out of descriptors). It also notes the blocks that fell short.
 func (t *tally) delivered() Gate {
 	m := Measure{
 		Name: "sent_share", Format: FormatPercent, Relation: ">=", Threshold: exact(sentShare),

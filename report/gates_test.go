@@ -155,3 +155,58 @@ func TestDelayLimitWithoutTimes(t *testing.T) {
 		t.Errorf("gates failed: %q; want V2", got)
 	}
 }
+
+// TestJourneyBrokenOffIsNotDelivered: people whose journey the tool broke off
+// are in no rate; the load they would have made is missing, and no verdict may
+// rest on the others alone.
+func TestJourneyBrokenOffIsNotDelivered(t *testing.T) {
+	for name, one := range map[string]reporttest.People{
+		"before class": {Outcome: results.NotSent, Reason: results.ReasonConsentLimit, Pulled: true},
+		"after class":  {Outcome: results.InTime, Took: time.Second, MidWork: results.ReasonConsentLimit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := judgeSpec(t, "ready", func(s *reporttest.Spec) {
+				mix := s.Mix
+				s.Mix = func(second, group int) []reporttest.People {
+					broken := one
+					broken.N = 2
+					return append(mix(second, group), broken)
+				}
+			})
+			if got := failed(s); got != "V1 " || s.Verdict.Value != report.Inconclusive {
+				t.Errorf("gates failed: %q, verdict %s", got, s.Verdict.Value)
+			}
+			if s.Beside.MidWork != 0 {
+				t.Errorf("%d mid-work losses counted against the portal", s.Beside.MidWork)
+			}
+		})
+	}
+}
+
+// TestCutShortIsNoRefusal: who waited, or was between two tries, when a run was
+// cut short might still have come in; who was seen for the whole drain had the
+// time.
+func TestCutShortIsNoRefusal(t *testing.T) {
+	for name, row := range map[string]struct {
+		end  time.Duration
+		want report.Value
+	}{
+		"5 s after the last arrival": {65 * time.Second, report.Inconclusive},
+		"a drain later":              {121 * time.Second, report.NotReady},
+	} {
+		for _, why := range []results.Reason{results.ReasonWaitingPage, results.ReasonQuotaPage} {
+			t.Run(name+", "+why.String(), func(t *testing.T) {
+				s := judgeSpec(t, "ready", func(s *reporttest.Spec) {
+					s.Play, s.PeakTo = 60, 60
+					s.Ended = results.Ended{How: results.EndedInterrupted, At: row.end}
+					s.Mix = func(int, int) []reporttest.People {
+						return []reporttest.People{{N: 60, Outcome: why.Outcome(), Reason: why, Took: time.Second}}
+					}
+				})
+				if s.Verdict.Value != row.want {
+					t.Errorf("verdict %s %q; want %s", s.Verdict.Value, s.Verdict.Cause, row.want)
+				}
+			})
+		}
+	}
+}

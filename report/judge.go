@@ -195,7 +195,7 @@ func (t *tally) beside(s *Summary, all *bag) {
 		MidWork: all.MidWork, MidWorkShare: share(min(all.MidWork, all.inClass()), all.inClass()), MidWorkBy: []ReasonRow{},
 	}
 	for _, r := range results.Reasons() {
-		if n := sumCells(t.run.Total.MidWork, r.Outcome(), r); n > 0 {
+		if n := sumCells(t.run.Total.MidWork, r.Outcome(), r); n > 0 && r.Outcome() != results.NotSent {
 			s.Beside.MidWorkBy = append(s.Beside.MidWorkBy, ReasonRow{r.Outcome().String(), r.String(), n, 0})
 		}
 	}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"time"
+
 	"firstbell/runner/results"
 	"firstbell/runner/results/stats"
 	"firstbell/scenarios"
@@ -16,7 +18,7 @@ func (t *tally) recount(c scenarios.Criterion, k keep) Status {
 	s := t.peak()
 	first := s.from / 10
 	for i, b := range t.blocks(s, k) {
-		kind := refusalsOnly(&b, t.short[first+i] || t.short[first+i-1])
+		kind := refusalsOnly(&b, t.short[first+i] || t.short[first+i-1] || t.unobserved(first+i))
 		total.add(&kind)
 		blocks = append(blocks, block{K: count(c.Metric, &kind), N: base(c.Metric, &kind)})
 		refusedByBlock = append(refusedByBlock, block{K: kind.never(), N: kind.valid()})
@@ -31,6 +33,16 @@ func (t *tally) recount(c scenarios.Criterion, k keep) Status {
 	d := newDistribution([]bucket{{N: total.inClass()}}, total.never())
 	lo, hi := d.interval(c.Quantile, stats.Deff(refusedByBlock))
 	return timeStatus(c, lo, hi)
+}
+
+// unobserved reports whether a run that was cut saw the people of a 10-s block
+// for less time than planned: who waited, or was between two tries, might still
+// have come in.
+func (t *tally) unobserved(ten int) bool {
+	if t.run.Ended.How == results.EndedPlanned {
+		return false
+	}
+	return ten*10+10+int(t.plan.Drain/time.Second) > t.end
 }
 
 // refusalsOnly is a bag in which only the server's complete refusals did not

@@ -15,6 +15,7 @@ const outcomeCount = int(results.NotSent) + 1
 // bag is people counted over some groups and seconds. It adds up.
 type bag struct {
 	Intended, Started, OnTime, NotSent uint64
+	Pulled                             uint64 // had left, and a later request of theirs was not sent: ours
 	Out                                [outcomeCount]uint64
 	Refused                            [outcomeCount]uint64 // of Out: complete refusals the server gave
 	GaveUp, GaveUpRefused              uint64
@@ -26,6 +27,7 @@ func (b *bag) add(o *bag) {
 	b.Started += o.Started
 	b.OnTime += o.OnTime
 	b.NotSent += o.NotSent
+	b.Pulled += o.Pulled
 	for i := range b.Out {
 		b.Out[i] += o.Out[i]
 		b.Refused[i] += o.Refused[i]
@@ -156,8 +158,15 @@ func (t *tally) collect() {
 	for k, n := range d.OnTime {
 		get(k).OnTime += uint64(n)
 	}
+	for k, n := range d.PulledPeople {
+		get(k).Pulled += uint64(n)
+	}
 	for c, n := range d.MidWork {
 		r := get(results.GroupSecond{Group: c.Group, Second: c.Second})
+		if c.Outcome == results.NotSent { // no loss of the portal's
+			r.Pulled += uint64(n)
+			continue
+		}
 		r.MidWork += uint64(n)
 		if refusal(c.Outcome, c.Reason) {
 			r.MidWorkRefused += uint64(n)
@@ -179,7 +188,10 @@ func (t *tally) collect() {
 // close bounds what was counted beside the ledger by it.
 func (r *row) close() {
 	r.Out[results.NotSent] = 0
+	// A journey that the tool broke off asked less of the portal than intended:
+	// it was not delivered, however punctual its first click.
 	r.OnTime = min(r.OnTime, r.Intended)
+	r.OnTime -= min(r.OnTime, r.Pulled)
 	// At least so many of those who gave up had been refused by the server.
 	outsideOtherwise := r.never() - min(r.never(), r.refused())
 	r.GaveUpRefused = r.GaveUp - min(r.GaveUp, outsideOtherwise)

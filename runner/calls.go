@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -149,11 +150,13 @@ var warmSeed = maphash.MakeSeed()
 const maxWarm = 300
 
 // assets fetches the files a page names: hosts in scope only, at most six at a
-// time. They are timed and never judged.
-func (v *showing) assets(ctx context.Context, p *page.Page) {
+// time. They are timed and never judged; but a file that was not asked for on
+// our side (over the consented rate, out of descriptors) is load that is
+// missing, and its reason is given.
+func (v *showing) assets(ctx context.Context, p *page.Page) results.Reason {
 	mode := v.step.Assets
 	if mode == scenarios.AssetsNone || p == nil {
-		return
+		return results.NoReason
 	}
 	var list []*url.URL
 	for _, u := range v.w.site.assetsOf(p) {
@@ -173,22 +176,31 @@ func (v *showing) assets(ctx context.Context, p *page.Page) {
 		}
 		list = append(list, u)
 	}
-	if len(list) == 0 {
-		return
-	}
-	inParallel(len(list), func(i int) {
-		m := &message{method: "GET", url: list[i]}
-		for range maxRedirects {
-			resp, err := v.exchange(ctx, m.wire(KindAsset, p.Final, v.step.NoCookies, 0))
-			to, ok := location(m.url, resp)
-			if err != nil || !ok {
-				return
+	ours := make([]results.Reason, len(list))
+	inParallel(len(list), func(i int) { ours[i] = v.asset(ctx, list[i], p.Final) })
+	return slices.Max(append(ours, results.NoReason))
+}
+
+// asset fetches one file and follows its redirects.
+func (v *showing) asset(ctx context.Context, u, from *url.URL) results.Reason {
+	m := &message{method: "GET", url: u}
+	for range maxRedirects {
+		resp, err := v.exchange(ctx, m.wire(KindAsset, from, v.step.NoCookies, 0))
+		if err != nil {
+			if r := reasonFor(ctx, err); r.Outcome() == results.NotSent {
+				return r
 			}
-			if _, in := v.w.site.sc.InScope(to); !in {
-				v.w.outside(to)
-				return
-			}
-			m = m.redirected(resp.Status, to)
+			break
 		}
-	})
+		to, ok := location(m.url, resp)
+		if !ok {
+			break
+		}
+		if _, in := v.w.site.sc.InScope(to); !in {
+			v.w.outside(to)
+			break
+		}
+		m = m.redirected(resp.Status, to)
+	}
+	return results.NoReason
 }

@@ -189,6 +189,9 @@ func (r *run) cut(p *person) {
 		r.endedAttempt(p, p.outcome, p.reason, now)
 	}
 	// A second attempt that had not begun yet is none: the last outcome stays.
+	if !p.begun && p.attempt > 1 {
+		p.attempt--
+	}
 	still := p.outcome != results.Unfinished && p.outcome != results.WaitingRoom
 	r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason, StillTrying: still})
 	r.release(p)

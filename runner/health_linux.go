@@ -57,14 +57,15 @@ func (s *system) memory() int64 {
 	return free
 }
 
-// allowedCPUs is the affinity, or the groups' quota when that is less.
-// GOMAXPROCS is neither.
+// allowedCPUs is the least of the affinity, the groups' quota and GOMAXPROCS: a
+// process held to one thread is saturated at one CPU, whatever the machine has.
 func allowedCPUs(dirs []string) float64 {
 	cpus := float64(runtime.NumCPU())
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(os.Getpid(), &set); err == nil && set.Count() > 0 {
 		cpus = float64(set.Count())
 	}
+	cpus = min(cpus, float64(runtime.GOMAXPROCS(0)))
 	if quota := cpuQuota(dirs); quota > 0 && quota < cpus {
 		return quota
 	}

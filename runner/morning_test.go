@@ -102,6 +102,13 @@ func (m morning) play(t *testing.T) outcome {
 	if !out.people.Balanced() || !out.tries.Balanced() {
 		t.Errorf("unbalanced: people %v, attempts %v", out.people, out.tries)
 	}
+	var retries uint64
+	for _, b := range run.Total.Beside {
+		retries += uint64(b.Retries)
+	}
+	if more := out.tries.Intended - out.people.Intended; retries != more {
+		t.Errorf("%d retries beside the people, %d more attempts than people", retries, more)
+	}
 	noSecrets(t, dir)
 	return out
 }

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"net/url"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -138,6 +139,24 @@ func TestConsentLimit(t *testing.T) {
 	}}.play(t)
 	if got := reasons(out.books.People); got["not_sent/consent_limit"] == 0 || out.people.Started == 30 {
 		t.Errorf("people %v", got)
+	}
+}
+
+// TestAssetsOverTheLimitAreMissingLoad: files of a page that were not asked for
+// on our side are not passed over in silence.
+func TestAssetsOverTheLimitAreMissingLoad(t *testing.T) {
+	denied := false
+	out := morning{yaml: entcore, seed: 1, people: evenly(1, time.Second), guard: func(g *openGuard) {
+		g.deny = func(u *url.URL) error {
+			if path.Ext(u.Path) == ".js" && !denied {
+				denied = true
+				return &runner.TransportError{Reason: results.ReasonConsentLimit}
+			}
+			return nil
+		}
+	}}.play(t)
+	if got := reasons(out.books.People); !denied || got["not_sent/consent_limit"] != 1 || out.people.NotSent != 1 {
+		t.Errorf("denied %v, people %v", denied, got)
 	}
 }
 

@@ -38,9 +38,9 @@ func NewPlan(sc *scenarios.Scenario, o PlanOptions) (*results.Plan, *arrivals.Sc
 	if err != nil {
 		return nil, nil, fmt.Errorf("planning the arrivals: %w", err)
 	}
-	drain := max(sc.Limits.Drain, sc.Criteria.InTime)
+	drain := max(sc.Limits.Drain, sc.Criteria.LongestTime())
 	if sc.Limits.Drain == 0 {
-		drain = max(defaultDrain, sc.Criteria.InTime)
+		drain = max(defaultDrain, sc.Criteria.LongestTime())
 	}
 	ends := sc.Limits.EndsAfter
 	if ends == 0 {

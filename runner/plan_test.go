@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"math/big"
 	"net/url"
 	"regexp"
 	"slices"
@@ -102,6 +103,10 @@ func TestPlanWaitsAtLeastTheCriterion(t *testing.T) {
 	sc.Limits.EndsAfter = time.Hour
 	if p := mustPlan(t, sc, PlanOptions{}); p.Drain != 5*time.Minute || p.Ends != time.Hour {
 		t.Errorf("drain %v, ends after %v", p.Drain, p.Ends)
+	}
+	sc.Criteria.List = []scenarios.Criterion{{Quantile: big.NewRat(95, 100), Op: "<", Time: 10 * time.Minute}}
+	if p := mustPlan(t, sc, PlanOptions{}); p.Drain != 10*time.Minute {
+		t.Errorf("drain %v, want the longest time judged", p.Drain)
 	}
 	sc.Limits.Drain = time.Hour
 	if p := mustPlan(t, sc, PlanOptions{}); p.Drain != time.Hour {

@@ -85,7 +85,9 @@ func (v *showing) run(ctx context.Context) finding {
 	}
 	if f.outcome == results.InTime {
 		v.b.remember(v.w.site, v.isLogin(), got.page)
-		v.assets(ctx, got.page)
+		if r := v.assets(ctx, got.page); r != results.NoReason {
+			f.outcome, f.reason = r.Outcome(), r
+		}
 	}
 	f.done = v.w.clock.Now()
 	return f

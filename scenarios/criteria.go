@@ -65,3 +65,13 @@ const (
 	Major    Severity = "major"    // not_ready
 	Minor    Severity = "minor"    // a reservation
 )
+
+// LongestTime is the longest time that anybody is judged by: the run must watch
+// the last people for as long.
+func (c *Criteria) LongestTime() time.Duration {
+	longest := c.InTime
+	for _, one := range c.List {
+		longest = max(longest, one.Time)
+	}
+	return longest
+}

@@ -118,6 +118,10 @@ func (d *decoder) date(n *node, what string) string {
 	return s
 }
 
+// ownPauses is what the drain leaves, above the longest time that is judged, for
+// people's own pauses: these are not part of a time to class, but take as long.
+const ownPauses = 30 * time.Second
+
 func (d *decoder) limits(n *node) {
 	l := &d.sc.Limits
 	f := &fields{d: d, table: limitsTable}
@@ -126,11 +130,12 @@ func (d *decoder) limits(n *node) {
 	}
 	l.RequestsPerSecond = d.rate(f.get("requests"), "limits: requests")
 	l.ConnectionsPerSecond = d.rate(f.get("connections"), "limits: connections")
-	l.Drain = max(60*time.Second, d.sc.Criteria.InTime)
+	longest := d.sc.Criteria.LongestTime()
+	l.Drain = max(60*time.Second, longest+ownPauses)
 	if n := f.get("drain"); n != nil {
 		l.Drain = d.duration(n, "limits: drain", time.Second, 6*time.Hour)
-		if l.Drain < d.sc.Criteria.InTime && l.Drain > 0 {
-			d.fail(n, codeDuration, "limits: drain is shorter than the time criterion", "the last people would be cut before their time is up", "at least "+d.sc.Criteria.InTime.String())
+		if l.Drain < longest && l.Drain > 0 {
+			d.fail(n, codeDuration, "limits: drain is shorter than the time criterion", "the last people would be cut before their time is up", "at least "+longest.String())
 		}
 	}
 	if n := f.get("ends_after"); n != nil {

@@ -231,3 +231,18 @@ func fingerprint(sc *Scenario) string {
 	c.Source, c.Env, c.Dir = nil, nil, ""
 	return lineNumbers.ReplaceAllString(describe(reflect.ValueOf(c), 0), "")
 }
+
+// TestDrainWatchesTheLastPeople: for as long as the longest time they are judged
+// by, and their own pauses on top.
+func TestDrainWatchesTheLastPeople(t *testing.T) {
+	every := string(everyKey(t))
+	at := strings.Index(every, "\ncriteria:")
+	every = every[:at] + "\ncriteria: {in_time: 10s, time_to_class: p(95)<2m}\nlimits: {}\n"
+	if sc := mustParse(t, every, Options{SkipFiles: true}); sc.Limits.Drain != 150*time.Second {
+		t.Errorf("drain %v; want 2m30s", sc.Limits.Drain)
+	}
+	_, err := Parse([]byte(strings.Replace(every, "limits: {}", "limits: {drain: 90s}", 1)), Options{SkipFiles: true})
+	if err == nil || !strings.Contains(err.Error(), "drain is shorter") {
+		t.Errorf("a drain shorter than the time criterion: %v", err)
+	}
+}

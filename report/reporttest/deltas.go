@@ -53,8 +53,11 @@ func (s *Spec) person(d *results.Delta, x People, group int, at time.Duration) {
 		return
 	}
 	if x.Outcome == results.NotSent {
-		d.AddAttempt(results.Attempt{Group: group, Number: 1, Intended: at, Outcome: x.Outcome, Reason: x.Reason})
-		d.AddPerson(results.Person{Group: group, Intended: at, Outcome: x.Outcome, Reason: x.Reason, Attempts: 1})
+		if x.Pulled {
+			d.AddStart(results.Start{Group: group, Intended: at, Sent: at})
+		}
+		d.AddAttempt(results.Attempt{Group: group, Number: 1, Intended: at, Outcome: x.Outcome, Reason: x.Reason, Left: x.Pulled})
+		d.AddPerson(results.Person{Group: group, Intended: at, Outcome: x.Outcome, Reason: x.Reason, Attempts: 1, Left: x.Pulled})
 		return
 	}
 	d.AddStart(results.Start{Group: group, Intended: at, Sent: at + x.Delay + 200*time.Microsecond})

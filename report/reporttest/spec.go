@@ -24,6 +24,7 @@ type People struct {
 	Delay   time.Duration // of the generator
 	Open    bool          // started, and never settled: what a cut run leaves
 	Unsent  bool          // due, and nothing recorded at all
+	Pulled  bool          // not_sent only: a later request was refused, the first had left
 }
 
 // Spec describes a run to fabricate. The zero value of a field takes the
