@@ -1,5 +1,7 @@
 package svg
 
+import "math"
+
 // Frame is the rectangle a chart draws its data in.
 type Frame struct{ X, Y, W, H float64 }
 
@@ -28,7 +30,7 @@ func (f Frame) Rows(c *Canvas, ticks []Tick) {
 // Columns draws a light line for each tick and, with labels, its label below
 // the frame; a label that would touch the one before it is left out.
 func (f Frame) Columns(c *Canvas, ticks []Tick, labels bool) {
-	data, free := "", 0.0
+	data, free := "", math.Inf(-1)
 	for _, t := range ticks {
 		data += "M" + Pair(t.At, f.Y) + "V" + Num(f.Bottom())
 		w := c.Width(t.Label)
