@@ -75,9 +75,11 @@ func TestBadGenerators(t *testing.T) {
 			}
 			return true
 		}), ""},
-		"hiccups everywhere": {health(func(_ int, h *results.Health) bool { h.Hiccup = 60 * time.Millisecond; return true }), "V3 "},
-		"late by 150 ms":     {func(s *reporttest.Spec) { s.Mix = delayed(s.Mix, 150*time.Millisecond) }, "V2 "},
-		"late by 3 s":        {func(s *reporttest.Spec) { s.Mix = delayed(s.Mix, 3*time.Second) }, "V1 V2 "},
+		"hiccups everywhere":           {health(func(_ int, h *results.Health) bool { h.Hiccup = 60 * time.Millisecond; return true }), "V3 "},
+		"late by 150 ms":               {func(s *reporttest.Spec) { s.Mix = delayed(s.Mix, 150*time.Millisecond) }, "V2 "},
+		"in time, then late by 150 ms": {func(s *reporttest.Spec) { s.Mix = starved(s.Mix, 150*time.Millisecond) }, "V2 "},
+		"in time, then by 90 ms":       {func(s *reporttest.Spec) { s.Mix = starved(s.Mix, 90*time.Millisecond) }, ""},
+		"late by 3 s":                  {func(s *reporttest.Spec) { s.Mix = delayed(s.Mix, 3*time.Second) }, "V1 V2 "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := judgeSpec(t, "ready", row.change)
@@ -98,6 +100,17 @@ func delayed(mix func(int, int) []reporttest.People, by time.Duration) func(int,
 			for i := range out {
 				out[i].Delay = by
 			}
+		}
+		return out
+	}
+}
+
+// starved leaves first clicks on time and delays the second ones.
+func starved(mix func(int, int) []reporttest.People, by time.Duration) func(int, int) []reporttest.People {
+	return func(second, group int) []reporttest.People {
+		out := mix(second, group)
+		for i := range out {
+			out[i].Later = by
 		}
 		return out
 	}

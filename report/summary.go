@@ -231,7 +231,7 @@ type Gate struct {
 
 // Measure is one quantity of a gate.
 type Measure struct {
-	Name      string  `json:"name"` // sent_share, delay_p99, delay_max, cpu, descriptors, ports, hiccup, seconds_missing, stopped_s, people, target_changes, ended_as, attacker_share…
+	Name      string  `json:"name"` // sent_share, delay_p99, delay_max, later_p99, later_max, cpu, descriptors, ports, hiccup, seconds_missing, stopped_s, people, target_changes, ended_as, attacker_share…
 	Status    Status  `json:"status"`
 	Relation  string  `json:"relation"`
 	Threshold Decimal `json:"threshold"`

@@ -136,6 +136,7 @@ func (r *run) perform(p *person) finding {
 		p.click = p.due
 	}
 	v := showing{w: &r.walker, b: &p.browser, step: st, index: p.base + p.step, intended: p.due, resume: p.resume}
+	later := p.started // the first click has its own count
 	if !p.begun {
 		v.left = func(at time.Duration) { r.begin(p, at) }
 	}
@@ -146,6 +147,9 @@ func (r *run) perform(p *person) finding {
 	f := v.run(ctx)
 	if p.attempt > 1 && st.Verb == scenarios.Get && !p.inClass {
 		f = r.alreadyIn(ctx, p, v, f)
+	}
+	if later && f.sent > 0 && !ours(f.reason) {
+		r.rec.add(p.id, func(d *results.Delta) { d.AddLater(v.intended, f.sent) })
 	}
 	if !p.begun && v.number > 0 && !ours(f.reason) {
 		r.begin(p, f.sent) // a driver that does not say when requests leave

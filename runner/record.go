@@ -16,7 +16,12 @@ func (r *run) hop(v *showing, number int, _ *Request, resp *Response, _ error) {
 		Queued: t.Queued, DNS: t.DNS, Connect: t.Connect, TLS: t.TLS, FirstByte: t.FirstByte, Body: t.Body,
 		BytesIn: t.BytesIn, BytesOut: t.BytesOut, At: t.Sent, Intended: v.intended,
 	}
-	r.rec.add(v.b.id, func(d *results.Delta) { d.AddHop(h) })
+	r.rec.add(v.b.id, func(d *results.Delta) {
+		d.AddHop(h)
+		if t.Queued > 0 && number != 1 { // the first exchange of a step moves its own Sent
+			d.AddLater(t.Sent-t.Queued, t.Sent)
+		}
+	})
 }
 
 // sample records one step, judged.

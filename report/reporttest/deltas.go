@@ -61,6 +61,9 @@ func (s *Spec) person(d *results.Delta, x People, group int, at time.Duration) {
 		return
 	}
 	d.AddStart(results.Start{Group: group, Intended: at, Sent: at + x.Delay + 200*time.Microsecond})
+	if x.Later > 0 {
+		d.AddLater(at+time.Second, at+time.Second+x.Later)
+	}
 	if x.Open {
 		return
 	}

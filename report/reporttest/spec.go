@@ -22,6 +22,7 @@ type People struct {
 	Lost    time.Duration // class time lost
 	MidWork results.Reason
 	Delay   time.Duration // of the generator
+	Later   time.Duration // of the generator, before the second click; 0: none is recorded
 	Open    bool          // started, and never settled: what a cut run leaves
 	Unsent  bool          // due, and nothing recorded at all
 	Pulled  bool          // not_sent only: a later request was refused, the first had left

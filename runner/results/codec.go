@@ -260,6 +260,7 @@ func (c *coder) delta(d *Delta) {
 	}
 	each(c, d.Beside, compareGroupSeconds, 10, "beside", (*coder).groupSecond, (*coder).beside)
 	each(c, d.Delay, cmp.Compare, 5, "delays", (*coder).ten, histOf(StepHist))
+	each(c, d.Later, cmp.Compare, 5, "later delays", (*coder).ten, histOf(StepHist))
 	each(c, d.Class, compareClassKeys, 6, "class times", (*coder).classKey, histOf(ClassHist))
 	each(c, d.Steps, compareStepKeys, 7, "step times", (*coder).stepKey, histOf(StepHist))
 	each(c, d.Ends, compareStepCells, 5, "step ends", (*coder).stepCell, (*coder).tally)

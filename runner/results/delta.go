@@ -137,6 +137,7 @@ type Delta struct {
 	Starts   map[GroupSecond]uint32  // people whose first click left, by intended second
 	OnTime   map[GroupSecond]uint32  // …of these, within 1 s of the intended instant (V1)
 	Delay    map[int32]*Hist         // sent − intended of first clicks, by intended 10 s (V2)
+	Later    map[int32]*Hist         // sent − due of all later clicks, and waits for a place to dial, by due 10 s (V2)
 	Tries    map[GroupSecond]uint32  // attempts begun, first ones included, by the attempt's own intended second
 	People   map[Cell]uint32         // settled people; NotSent cells included
 	Attempts map[Cell]uint32         // ended attempts; NotSent cells included

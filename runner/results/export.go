@@ -101,6 +101,9 @@ func (r *Run) logDelay(l *hlog) {
 	for _, ten := range sortedKeys(r.Total.Delay, cmp.Compare) {
 		l.add(ten, r.Total.Delay[ten], "all", "generator_delay", FromIntended.String(), "all")
 	}
+	for _, ten := range sortedKeys(r.Total.Later, cmp.Compare) {
+		l.add(ten, r.Total.Later[ten], "all", "generator_delay_later", FromIntended.String(), "all")
+	}
 }
 
 // hlog is one HdrHistogram log being written. The first error stops it.

@@ -38,9 +38,13 @@ func TestHLogsReadBackExactly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]func() (series int, total uint64){
-		"steps.hlog":           func() (int, uint64) { return sumOf(r.Total.Steps) },
-		"time_to_class.hlog":   func() (int, uint64) { return sumOf(r.Total.Class) },
-		"generator_delay.hlog": func() (int, uint64) { return sumOf(r.Total.Delay) },
+		"steps.hlog":         func() (int, uint64) { return sumOf(r.Total.Steps) },
+		"time_to_class.hlog": func() (int, uint64) { return sumOf(r.Total.Class) },
+		"generator_delay.hlog": func() (int, uint64) {
+			series, total := sumOf(r.Total.Delay)
+			later, more := sumOf(r.Total.Later)
+			return series + later, total + more
+		},
 	} {
 		b, err := os.ReadFile(filepath.Join(r.Dir, HDRDir, file))
 		if err != nil {

@@ -13,13 +13,13 @@ import (
 
 // A delta file is a row of frames. A frame is
 //
-//	"FB" · version 1 · kind · packing · stored length u32 · raw length u32 · stored bytes · CRC-32C u32
+//	"FB" · version 2 · kind · packing · stored length u32 · raw length u32 · stored bytes · CRC-32C u32
 //
 // little-endian; the CRC covers all that stands before it. The payload is
 // varints in a fixed order, keys sorted: the same delta gives the same bytes,
 // which can be sent, signed and recognised as duplicates.
 const (
-	frameVersion = 1
+	frameVersion = 2
 	frameHead    = 2 + 1 + 1 + 1 + 4 + 4
 	frameTail    = 4
 	maxRaw       = 16 << 20

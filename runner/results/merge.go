@@ -65,6 +65,7 @@ func (d *Delta) Reset() {
 	clear(d.Ends)
 	clear(d.series)
 	freeHists(d, d.Delay)
+	freeHists(d, d.Later)
 	freeHists(d, d.Class)
 	freeHists(d, d.Steps)
 	freeHists(d, d.Hops)
@@ -93,7 +94,7 @@ func freeValues[K comparable, V any](p *pool[V], m map[K]*V) {
 
 // Empty reports whether nothing was added since NewDelta or Reset.
 func (d *Delta) Empty() bool {
-	return len(d.Starts) == 0 && len(d.OnTime) == 0 && len(d.Delay) == 0 && len(d.Tries) == 0 &&
+	return len(d.Starts) == 0 && len(d.OnTime) == 0 && len(d.Delay) == 0 && len(d.Later) == 0 && len(d.Tries) == 0 &&
 		len(d.People) == 0 && len(d.Attempts) == 0 && len(d.MidWork) == 0 && len(d.Beside) == 0 &&
 		len(d.PulledPeople) == 0 && len(d.PulledTries) == 0 &&
 		len(d.Class) == 0 && len(d.Steps) == 0 && len(d.Ends) == 0 && len(d.Hops) == 0 &&
@@ -114,6 +115,7 @@ func (d *Delta) Merge(o *Delta) {
 	addCounts(d.PulledTries, o.PulledTries)
 	addCounts(d.Ends, o.Ends)
 	addHists(d, d.Delay, o.Delay)
+	addHists(d, d.Later, o.Later)
 	addHists(d, d.Class, o.Class)
 	addHists(d, d.Steps, o.Steps)
 	for k, b := range o.Beside {

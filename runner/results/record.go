@@ -25,7 +25,7 @@ const (
 func NewDelta(worker uint32) *Delta {
 	return &Delta{
 		Worker: worker,
-		Starts: map[GroupSecond]uint32{}, OnTime: map[GroupSecond]uint32{}, Delay: map[int32]*Hist{},
+		Starts: map[GroupSecond]uint32{}, OnTime: map[GroupSecond]uint32{}, Delay: map[int32]*Hist{}, Later: map[int32]*Hist{},
 		Tries: map[GroupSecond]uint32{}, People: map[Cell]uint32{}, Attempts: map[Cell]uint32{},
 		MidWork: map[Cell]uint32{}, Beside: map[GroupSecond]*Beside{},
 		PulledPeople: map[GroupSecond]uint32{}, PulledTries: map[GroupSecond]uint32{},
@@ -58,6 +58,14 @@ func (d *Delta) AddStart(s Start) {
 		d.OnTime[k]++
 	}
 	hist(d, d.Delay, k.Second/10, StepHist).Record(delay)
+}
+
+// AddLater counts how late the generator was with something after the first
+// click: a click that was due and left when it was sent, or a connection of a
+// page that waited for a place to dial. The person was already measured by then,
+// so the portal is charged with it unless it is seen here.
+func (d *Delta) AddLater(due, sent time.Duration) {
+	hist(d, d.Later, tenOf(due), StepHist).Record(sent - due)
 }
 
 // AddAttemptStart counts the begin of one attempt after the first. Call it

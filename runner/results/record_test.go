@@ -18,6 +18,7 @@ func oneOfEach() *Delta {
 	d := NewDelta(0)
 	d.AddStart(Start{Group: 1, Intended: 12*sec + 1, Sent: 13*sec + 1}) // just on time
 	d.AddStart(Start{Group: 1, Intended: 12 * sec, Sent: 13*sec + 1})   // just not
+	d.AddLater(21*sec, 22*sec)
 	d.AddAttemptStart(1, 21*sec)
 	d.AddAttempt(Attempt{Group: 1, Number: 1, Intended: 12 * sec, Outcome: Quota, Reason: ReasonQuotaPage})
 	d.AddAttempt(Attempt{Group: 1, Number: 2, Intended: 21 * sec, Outcome: Late})
@@ -49,6 +50,7 @@ func TestDeltaHoldsWhatWasAdded(t *testing.T) {
 		Starts:   map[GroupSecond]uint32{k12: 2},
 		OnTime:   map[GroupSecond]uint32{k12: 1},
 		Delay:    map[int32]*Hist{1: histOf(StepHist, sec, sec+1)},
+		Later:    map[int32]*Hist{2: histOf(StepHist, sec)},
 		Tries:    map[GroupSecond]uint32{k12: 2, k21: 1},
 		People:   map[Cell]uint32{{1, Late, NoReason, 12}: 1, {1, Quota, ReasonQuotaPage, 12}: 1},
 		Attempts: map[Cell]uint32{{1, Quota, ReasonQuotaPage, 12}: 1, {1, Late, NoReason, 21}: 1},
@@ -82,11 +84,11 @@ func TestMergeAddsEverything(t *testing.T) {
 	}
 	sum.Merge(oneOfEach())
 	k := GroupSecond{1, 12}
-	got := []any{sum.Starts[k], sum.OnTime[k], sum.Tries[k], sum.Delay[1].Count(), sum.People[Cell{1, Late, NoReason, 12}],
+	got := []any{sum.Starts[k], sum.OnTime[k], sum.Tries[k], sum.Delay[1].Count(), sum.Later[2].Count(), sum.People[Cell{1, Late, NoReason, 12}],
 		sum.Attempts[Cell{1, Late, NoReason, 21}], *sum.Beside[k], sum.MidWork[Cell{1, Error, ReasonServerError, 12}],
 		sum.Class[ClassKey{1, 1}].Count(), sum.Steps[StepKey{1, FromSent, 2}].Count(), sum.Ends[StepCell{1, InTime, NoReason, 2}],
 		sum.Hops[HopKey{1, 2, 0, PhaseFirstByte, 2}].Count(), *sum.Sent[HopCell{1, 2, 0, 302}], len(sum.Signs), len(sum.Health), len(sum.Gauges)}
-	want := []any{uint32(4), uint32(2), uint32(4), uint64(4), uint32(2), uint32(2),
+	want := []any{uint32(4), uint32(2), uint32(4), uint64(4), uint64(2), uint32(2), uint32(2),
 		Beside{GaveUp: 2, StillTrying: 2, Retries: 4, Waited: 4 * sec, WaitedN: 2, ClassLost: 10 * sec, ClassLostN: 2, OwnTime: 8 * sec},
 		uint32(2), uint64(2), uint64(2), uint32(2), uint64(4), HopCount{N: 4, Reused: 2, BytesIn: 22, BytesOut: 44}, 1, 2, 2}
 	if diff := cmp.Diff(want, got); diff != "" {
