@@ -3,6 +3,7 @@ package scenarios
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
@@ -258,7 +259,7 @@ func (d *decoder) tls(n *node) {
 func (d *decoder) tlsFiles(ca, cert *node) {
 	t := d.sc.TLS
 	if ca != nil && t.CA != "" {
-		b, err := os.ReadFile(d.sc.Path(t.CA))
+		b, err := readPEM(d.sc.Path(t.CA))
 		if err != nil {
 			d.fail(ca, codeTLSFile, "tls: ca cannot be read: "+plainError(err), "", "the name is relative to the scenario file")
 		} else if !x509.NewCertPool().AppendCertsFromPEM(b) {
@@ -266,10 +267,33 @@ func (d *decoder) tlsFiles(ca, cert *node) {
 		}
 	}
 	if cert != nil && t.Cert != "" && t.Key != "" {
-		if _, err := tls.LoadX509KeyPair(d.sc.Path(t.Cert), d.sc.Path(t.Key)); err != nil {
+		pair, err := readPEM(d.sc.Path(t.Cert))
+		key, keyErr := readPEM(d.sc.Path(t.Key))
+		if err = errors.Join(err, keyErr); err == nil {
+			_, err = tls.X509KeyPair(pair, key)
+		}
+		if err != nil {
 			d.fail(cert, codeTLSFile, "tls: cert and key cannot be used: "+plainError(err), "", "")
 		}
 	}
+}
+
+// maxPEM is more than any authority's whole bundle.
+const maxPEM = 4 << 20
+
+// readPEM reads a file of certificates or a key: a file, not a device without
+// end.
+func readPEM(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a file")
+	case info.Size() > maxPEM:
+		return nil, errors.New("it is larger than 4 MiB")
+	}
+	return os.ReadFile(path)
 }
 
 // plainError is an I/O error without the path, which messages already have.

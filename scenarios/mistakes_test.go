@@ -270,7 +270,7 @@ func TestNearest(t *testing.T) {
 
 // Files made to be slow end soon: nothing here grows faster than the file.
 func TestHostileFilesEndSoon(t *testing.T) {
-	fill := func(unit string) string { return strings.Repeat(unit, (maxFile-2000)/len(unit)) }
+	fill := func(unit string) string { return strings.Repeat(unit, (MaxFile-2000)/len(unit)) }
 	nested := small
 	for i := range 150 {
 		nested += fmt.Sprintf("  u%d: [{use: u%d}, {use: u%d}]\n", i, i+1, i+1)

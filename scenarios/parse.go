@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// MaxFile is the largest scenario file that is read, in bytes.
+const MaxFile = 1 << 20
+
 // Options steer Parse.
 type Options struct {
 	Dir  string   // where relative files are looked for

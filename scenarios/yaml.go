@@ -11,10 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-const (
-	maxFile  = 1 << 20
-	maxDepth = 64
-)
+const maxDepth = 64
 
 // loadTree reads src into nodes, never into Go values: there 2021-04-06 would
 // become a time and 0123 the number 83. It returns the top mapping, or nil
@@ -24,8 +21,8 @@ const (
 // are told too, unquoted variables are repaired in place, and failing that the
 // file is read one top-level key at a time.
 func (d *decoder) loadTree(src []byte) *yaml.Node {
-	if len(src) > maxFile {
-		d.add(Mistake{Code: codeTooBig, What: fmt.Sprintf("the file has %d bytes; at most %d are read", len(src), maxFile)})
+	if len(src) > MaxFile {
+		d.add(Mistake{Code: codeTooBig, What: fmt.Sprintf("the file has more than %d bytes", MaxFile)})
 		return nil
 	}
 	if line := badByteLine(src); line > 0 {

@@ -63,7 +63,7 @@ func (b *bars) update(s runner.Snapshot) {
 }
 
 func (b *bars) event(ev results.Event) {
-	fmt.Fprintf(b.p, "%s  %s %s\n", b.view.clock(ev.At), ev.Kind, ev.Text)
+	fmt.Fprintln(b.p, strings.Join(strings.Fields(b.view.clock(ev.At)+"  "+ev.Kind+" "+ev.Fields["host"]+" "+ev.Text), " "))
 }
 
 func (b *bars) close() {

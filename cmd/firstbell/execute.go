@@ -86,14 +86,14 @@ func (x *execution) play(ctx context.Context) (results.Ended, error) {
 	defer rig.close()
 	x.plan.Notes = append(x.plan.Notes, rig.driver.Notes()...)
 	x.dir = filepath.Join(x.o.out, x.plan.RunID)
-	folder, err := results.Create(x.dir, x.plan.Plan, x.sc.Source)
+	folder, err := results.Create(x.dir, x.plan.Plan, x.sc.Redacted())
 	if err != nil {
 		return results.Ended{}, &userError{exit: exitUsage, code: "FB0203", what: "cannot make the run's folder " + x.dir, why: err.Error(),
 			fix: "choose another --out", cause: err}
 	}
 	show := newProgress(x.e, x.o.progress, x.o.lang, x.plan.Plan)
 	rec.open(folder, show)
-	ended, err := x.replay(ctx, rig, folder, show, &rec)
+	ended, err := x.replay(ctx, rig, folder, &rec)
 	show.close()
 	if err != nil {
 		ended = results.Ended{How: results.EndedInternal, At: rig.clock.Now(), Wall: x.e.now(), Cause: err.Error()}
@@ -122,7 +122,7 @@ func (x *execution) ready(ctx context.Context, events func(results.Event)) (*rig
 
 // replay runs the engine beside the guard's watch and the health probe, and
 // waits for both.
-func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder, show progress, rec *eventLog) (results.Ended, error) {
+func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder, rec *eventLog) (results.Ended, error) {
 	defer rig.watch(ctx)()
 	side, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup

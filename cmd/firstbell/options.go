@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -127,7 +128,7 @@ func withScenario(e *env, o *playOptions, work func(context.Context, *scenarios.
 
 // loadScenario reads and parses a file; a mistake in it exits 2.
 func loadScenario(e *env, file string, set []string) (*scenarios.Scenario, error) {
-	src, err := os.ReadFile(file)
+	src, err := readStart(file, scenarios.MaxFile+1)
 	if err != nil {
 		return nil, &userError{exit: exitUsage, code: "FB0203", what: "cannot read the scenario file " + file,
 			why: cause(err), fix: "firstbell init entcore > " + file, cause: err}
@@ -140,6 +141,16 @@ func parseScenario(e *env, src []byte, dir, name string, set []string) (*scenari
 		Dir: dir, Name: name, Set: set,
 		Env: func(key string) (string, bool) { v := e.getenv(key); return v, v != "" },
 	})
+}
+
+// readStart reads a file, its first limit bytes at most: any file may be named.
+func readStart(file string, limit int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // cause is an error without the file name the message already carries.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func planOf(e *env, o playOptions, sc *scenarios.Scenario, start time.Time) (*pl
 	}
 	plan, schedule, err := runner.NewPlan(sc, runner.PlanOptions{
 		Seed: seed, Scale: scale, RunID: runner.RunID(e.now(), sc), Start: start,
-		Tool: toolInfo(), Lang: o.lang, Machine: runner.ThisMachine(), Workers: 1,
+		Tool: toolInfo(), Lang: cmp.Or(o.lang, "en"), Machine: runner.ThisMachine(), Workers: 1,
 	})
 	if err != nil {
 		return nil, &userError{exit: exitUsage, code: "FB0204", what: "the scenario cannot be planned", why: err.Error(),

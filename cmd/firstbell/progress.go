@@ -147,6 +147,9 @@ func (l *lines) update(s runner.Snapshot) {
 
 func (l *lines) event(ev results.Event) {
 	fmt.Fprintf(l.w, "t=%s event=%s", l.view.clock(ev.At), ev.Kind)
+	if host := ev.Fields["host"]; host != "" {
+		fmt.Fprintf(l.w, " host=%q", host)
+	}
 	if ev.Text != "" {
 		fmt.Fprintf(l.w, " text=%q", ev.Text)
 	}
@@ -171,7 +174,11 @@ func (j *jsonLines) update(s runner.Snapshot) {
 }
 
 func (j *jsonLines) event(ev results.Event) {
-	_ = j.enc.Encode(map[string]any{"t": j.view.clock(ev.At), "event": ev.Kind, "text": ev.Text})
+	line := map[string]any{"t": j.view.clock(ev.At), "event": ev.Kind, "text": ev.Text}
+	if host := ev.Fields["host"]; host != "" {
+		line["host"] = host
+	}
+	_ = j.enc.Encode(line)
 }
 
 func (j *jsonLines) close() {}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 
 	"firstbell/runner"
 	"firstbell/runner/consent"
@@ -87,9 +88,15 @@ func basicAuth(sc *scenarios.Scenario) (string, error) {
 	if sc.BasicAuth == nil {
 		return "", nil
 	}
-	none := func(string) (string, bool) { return "", false }
-	user, err1 := sc.BasicAuth.User.Expand(none)
-	password, err2 := sc.BasicAuth.Password.Expand(none)
+	env := func(name string) (string, bool) {
+		key, ok := strings.CutPrefix(name, "env.")
+		if !ok || sc.Env == nil {
+			return "", false
+		}
+		return sc.Env(key)
+	}
+	user, err1 := sc.BasicAuth.User.Expand(env)
+	password, err2 := sc.BasicAuth.Password.Expand(env)
 	if err := errors.Join(err1, err2); err != nil {
 		return "", &userError{exit: exitUsage, code: "FB0203", what: "basic_auth cannot be read", why: err.Error(), fix: "use ${env.NAME} and set it", cause: err}
 	}
