@@ -44,7 +44,7 @@ func (b *builder) ledgers() *Table {
 		{Name: c.Text("attempts"), Number: true}, {Name: c.Text("html.meaning")},
 	}}
 	row := func(key, name, meaning string) []Cell {
-		share := text("")
+		share := Cell{Words: plain("–"), Class: "n"}
 		if b.s.PeopleShare.Of(key).Known() {
 			share = cell(b.f.percent("people_share." + key))
 		}

@@ -172,7 +172,7 @@ func (b *builder) strips(c *svg.Canvas, f svg.Frame, clock svg.Clock, ticks []sv
 		return
 	}
 	every := report.Decimal(strconv.Itoa(b.s.Strip[0].Bin))
-	f.Title(c, b.c.Text("html.strip", "bin", b.c.Threshold(every, report.FormatDuration)))
+	f.Title(c, b.fitting(c, f, "html.strip", "bin", b.c.Threshold(every, report.FormatDuration)))
 	f.Columns(c, ticks, false)
 	for i, row := range b.s.Strip {
 		xs := edges(clock, row.From, row.Bin, len(row.Cells))
@@ -184,6 +184,14 @@ func (b *builder) strips(c *svg.Canvas, f svg.Frame, clock svg.Clock, ticks []sv
 		svg.Strip(c, xs, y+1, stripRow-2, cells)
 		c.Text("tick", f.X-6, y+stripRow*0.7, svg.End, fmt.Sprint(i+1))
 	}
+}
+
+// fitting is a text, or its short form where the frame is too narrow for it.
+func (b *builder) fitting(c *svg.Canvas, f svg.Frame, key string, pairs ...string) string {
+	if long := b.c.Text(key, slices.Clone(pairs)...); c.Width(long) <= f.W {
+		return long
+	}
+	return b.c.Text(key+"_short", pairs...)
 }
 
 // glyphOf marks a cell besides its colour.
@@ -200,7 +208,7 @@ func glyphOf(s report.Status) string {
 func (b *builder) inProgress(c *svg.Canvas, f svg.Frame, clock svg.Clock, t *report.Timeline, ticks []svg.Tick) {
 	xs := edges(clock, t.From, t.Bin, len(t.InFlight))
 	y := upTo(float64(max(highest(t.InFlight), highest(t.Waiting))), f, 2)
-	f.Title(c, b.c.Text("html.in_progress"))
+	f.Title(c, b.fitting(c, f, "html.in_progress"))
 	f.Rows(c, b.countTicks(y, 2))
 	f.Columns(c, ticks, true)
 	for _, x := range []struct {
