@@ -20,6 +20,7 @@ type One struct {
 	Numbers  []Big
 	Bar      *Figure
 	Criteria *Table
+	More     string // criteria that page one has no room for
 	By       string
 	Dense    bool // much to say on one sheet: print it smaller
 	Actions  []catalog.Action
@@ -40,7 +41,7 @@ func (b *builder) one() One {
 	o := One{
 		Kicker: b.c.Text("html.kicker"), Name: b.s.Run.Name, Symbol: p.Symbol, Verdict: p.Verdict,
 		Class: string(b.s.Verdict.Value), Banner: b.banner(), Outside: b.f.words(p.Outside),
-		Bar: b.hundred(), Criteria: b.criteria(), Actions: p.Actions, Validity: b.f.words(p.Validity), Rows: p.Rows,
+		Bar: b.hundred(), Criteria: b.criteria(mostCriteria), Actions: p.Actions, Validity: b.f.words(p.Validity), Rows: p.Rows,
 	}
 	for _, l := range p.Lead {
 		o.Lead = append(o.Lead, b.f.words(l))
@@ -50,6 +51,9 @@ func (b *builder) one() One {
 	}
 	for i, n := range p.Numbers {
 		o.Numbers = append(o.Numbers, Big{b.f.count(n.Key), n.Label, []string{"expected", "in", "never"}[i]})
+	}
+	if left := len(b.s.Criteria) - mostCriteria; left > 0 {
+		o.More = b.c.Text("html.more_criteria", "n", b.c.Int(left))
 	}
 	o.By = b.c.Text("html.criteria_by_nobody")
 	if by := b.s.About.RequiredBy; by != "" {
@@ -70,12 +74,12 @@ func (b *builder) banner() string {
 	return ""
 }
 
-// mostCriteria fit page one; what is left out is said, and stands in full in
-// the method.
+// mostCriteria fit page one; what is left out is said, and all of them stand
+// in the method.
 const mostCriteria = 9
 
-// criteria is the table of page one: not met first.
-func (b *builder) criteria() *Table {
+// criteria is the table of page one, not met first, cut after most rows.
+func (b *builder) criteria(most int) *Table {
 	if len(b.s.Criteria) == 0 {
 		return nil
 	}
@@ -88,7 +92,7 @@ func (b *builder) criteria() *Table {
 		},
 	}
 	ordered := catalog.CriteriaByResult(b.s.Criteria)
-	for _, x := range ordered[:min(len(ordered), mostCriteria)] {
+	for _, x := range ordered[:min(len(ordered), most)] {
 		t.Rows = append(t.Rows, b.criterion(x))
 	}
 	return t

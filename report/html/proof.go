@@ -12,11 +12,15 @@ import (
 // proof is S14: method, evidence, limits, signature.
 func (b *builder) proof() Section {
 	c := b.c
-	parts := []Part{
+	var parts []Part
+	if len(b.s.Criteria) > mostCriteria {
+		parts = append(parts, Part{Heading: c.Text("html.all_criteria"), Table: b.criteria(len(b.s.Criteria))})
+	}
+	parts = append(parts, []Part{
 		{Heading: c.Text("html.parameters"), Facts: b.parameters()},
 		{Heading: c.Text("html.method"), List: b.list("html.method.", 7)},
 		{Heading: c.Text("html.limits"), List: b.list("html.limit.", 6)},
-	}
+	}...)
 	if t := b.assumptions(); t != nil {
 		parts = append(parts, Part{Table: t, Folded: t.Caption})
 	}
