@@ -80,7 +80,7 @@ func (t *tally) judgeTime(c scenarios.Criterion, k keep, out *Criterion) {
 	if out.N == 0 {
 		return
 	}
-	lo, hi := d.interval(c.Quantile, stats.Deff(t.overBlocks(c.Time, k)))
+	lo, hi := d.interval(c.Quantile, stats.Effect(t.overBlocks(c.Time, k)))
 	out.Measured = timeDecimal(d.quantile(c.Quantile))
 	out.CI95 = [2]Decimal{timeDecimal(lo), timeDecimal(hi)}
 	if out.N < out.Needed {

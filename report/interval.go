@@ -165,5 +165,5 @@ func effectOf(blocks func(q *big.Rat) []block, q *big.Rat) float64 {
 	if blocks == nil {
 		return 1
 	}
-	return stats.Deff(blocks(q))
+	return stats.Effect(blocks(q))
 }

@@ -31,7 +31,7 @@ func (t *tally) recount(c scenarios.Criterion, k keep) Status {
 		return rateStatus(c, measured, proportion(blocks, t.stream(c.ID)))
 	}
 	d := newDistribution([]bucket{{N: total.inClass()}}, total.never())
-	lo, hi := d.interval(c.Quantile, stats.Deff(refusedByBlock))
+	lo, hi := d.interval(c.Quantile, stats.Effect(refusedByBlock))
 	return timeStatus(c, lo, hi)
 }
 

@@ -2,9 +2,10 @@
 // clock, no I/O, the same answer for the same arguments.
 //
 // A criterion is judged on the bounds of a 95 % interval, never on the reading
-// alone. For a share of people the interval is the wider of [Wilson], which
-// takes people as independent, and [Bootstrap] over 10-second blocks, which
-// lets people who came together fail together; for a percentile of a time it is
+// alone. For a share of people the interval is the widest of [Wilson], which
+// takes people as independent, of Wilson's widened by the design effect
+// ([Effect]), and of [Bootstrap], both over 10-second blocks, which let people
+// who came together fail together; for a percentile of a time it is
 // an order-statistic interval ([QuantileRanks], [Quantile]), where those who
 // never got in count as longer than everybody else. Zero failures have an exact
 // upper bound ([ZeroUpper]). [Relation] compares counts and limits as exact
