@@ -19,7 +19,7 @@ func newCheckCmd(e *env) *cobra.Command {
 		Long: `Check a scenario file, contact nobody, and report every mistake at once with its
 line and column. When there is none, print what the file says and every default
 without data behind it, so that somebody can contest it.`,
-		Example: "  firstbell check lycees.yaml\n  firstbell check lycees.yaml --set storm.play=08:58-09:01",
+		Example: "  firstbell check lycees.yaml\n  firstbell check lycees.yaml --set storm.play=08:57-09:03",
 		Args:    cobra.ExactArgs(1),
 		RunE: withScenario(e, &o, func(_ context.Context, sc *scenarios.Scenario) error {
 			p, err := planOf(e, o, sc, e.now())

@@ -32,7 +32,7 @@ type playOptions struct {
 func addPlay(c *cobra.Command, o *playOptions) {
 	f := c.Flags()
 	f.StringVar(&o.seed, "seed", strconv.Itoa(defaultSeed), "number that draws every arrival and behaviour")
-	f.StringArrayVar(&o.set, "set", nil, "override one key of the file: storm.play=08:58-09:01 (repeatable)")
+	f.StringArrayVar(&o.set, "set", nil, "override one key of the file: storm.play=08:57-09:03 (repeatable)")
 	f.StringVar(&o.scale, "scale", "100%", "share of the schools kept, whole schools or classes only: 25%")
 }
 

@@ -17,7 +17,7 @@ func newRunCmd(e *env) *cobra.Command {
 data, report.html, summary.json, summary.md and junit.xml. The exit code is the
 verdict. Ctrl-C stops all load within two seconds and still reports; a killed run
 is reported later by: firstbell report DIR`,
-		Example: "  firstbell run lycees.yaml\n  firstbell run lycees.yaml --scale 25% --set storm.play=08:58-09:01 --lang en",
+		Example: "  firstbell run lycees.yaml\n  firstbell run lycees.yaml --scale 25% --set storm.play=08:57-09:03 --lang en",
 		Args:    cobra.ExactArgs(1),
 		RunE: withScenario(e, &o, func(ctx context.Context, sc *scenarios.Scenario) error {
 			return execute(ctx, e, o, sc)
