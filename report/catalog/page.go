@@ -145,6 +145,9 @@ func (c *Catalog) hurtSentence(s *report.Summary) Sentence {
 	if s.Outside.Hurt == 0 {
 		return c.Sentence("page.not_ready_slow", from, to)
 	}
+	if s.Outside.Hurt == s.Outside.HurtN {
+		return c.Sentence("page.not_ready_nobody", from, to)
+	}
 	key := "page.not_ready_outside"
 	if c.singular(s.Outside.HurtPart) {
 		key = "page.not_ready_outside_one"

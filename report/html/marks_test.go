@@ -120,6 +120,9 @@ func writes(key, value, text string) bool {
 			return true
 		}
 	}
+	if strings.HasSuffix(text, "%") && strings.HasPrefix(key, "criteria.") && strings.Contains(key, ".ci95.") {
+		return outwards(d.Float()*100, text, strings.HasSuffix(key, ".1"))
+	}
 	return strings.HasSuffix(text, "%") && rounds(d.Float()*100, text)
 }
 
@@ -130,6 +133,19 @@ func rounds(v float64, text string) bool {
 	got, err := strconv.ParseFloat(plain, 64)
 	_, tail, _ := strings.Cut(plain, ".")
 	return err == nil && math.Abs(got-v) <= 0.5*math.Pow(10, -float64(len(tail)))+1e-9
+}
+
+// outwards reports whether a text is the end of an interval, rounded down or up
+// so that what is printed holds what was computed.
+func outwards(v float64, text string, up bool) bool {
+	plain := strings.NewReplacer("\u202f", "", "%", "", ",", ".").Replace(text)
+	got, err := strconv.ParseFloat(plain, 64)
+	_, tail, _ := strings.Cut(plain, ".")
+	gap := got - v
+	if !up {
+		gap = -gap
+	}
+	return err == nil && gap >= -1e-9 && gap < math.Pow(10, -float64(len(tail)))+1e-9
 }
 
 // TestNoNumberWithoutAMark looks for digits outside marks in the tables of

@@ -98,19 +98,33 @@ func (b *builder) criteria(most int) *Table {
 	return t
 }
 
+// ends are the two ends of a criterion's interval, rounded outwards as on every
+// other face.
+func (b *builder) ends(key string, x report.Criterion) (lo, hi Num) {
+	low, high := b.c.Ends(x)
+	lo = b.f.num(key+".ci95.0", func(report.Decimal) string { return low })
+	return lo, b.f.num(key+".ci95.1", func(report.Decimal) string { return high })
+}
+
 func (b *builder) criterion(x report.Criterion) []Cell {
 	key := path("criteria", slices.IndexFunc(b.s.Criteria, func(y report.Criterion) bool { return y.ID == x.ID }))
 	measured := Words{b.f.against(key+".measured", x.Threshold, x.Format)}
 	if x.CI95[0].Known() && x.CI95[1].Known() {
-		lo, hi := b.f.against(key+".ci95.0", x.Threshold, x.Format), b.f.against(key+".ci95.1", x.Threshold, x.Format)
+		lo, hi := b.ends(key, x)
 		if lo.Text != hi.Text {
 			measured = append(measured, Num{Text: " ("})
 			measured = append(measured, b.f.say("interval", "lo", lo, "hi", hi)...)
 			measured = append(measured, Num{Text: ")"})
 		}
 	}
+	name := plain(b.c.CriterionName(x))
+	if x.N < x.Needed { // what to do now refers to it
+		name = append(name, Num{Text: " ("})
+		name = append(name, b.f.say("face.people_needed", "needed", b.f.count(key+".needed"), "n", b.f.count(key+".n"))...)
+		name = append(name, Num{Text: ")"})
+	}
 	return []Cell{
-		{Words: plain(b.c.CriterionName(x))},
+		{Words: name},
 		{Words: plain(catalog.Mark(x.Status) + "\u00a0" + b.c.Text("status."+string(x.Status))), Class: "status " + string(x.Status)},
 		{Words: Words{b.f.limit(key+".threshold", x.Relation, x.Format)}},
 		{Words: measured},

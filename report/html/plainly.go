@@ -56,13 +56,14 @@ func (b *builder) story() []Words {
 	return append(out, f.say("html.plain_ended", "how", b.c.Word("ended", s.Run.EndedAs), "at", f.clock("run.ended_at_s")))
 }
 
-// outcomeSentence lists what became of those who set out, nobody left out.
+// outcomeSentence lists what became of those who set out, nobody left out. Who
+// never set out is the tool's, and is said apart.
 func (b *builder) outcomeSentence() Words {
 	out := b.f.say("html.plain_started", "n", b.f.count("people.started"))
 	out = append(out, Num{Text: " "})
 	first := true
 	for _, o := range report.Outcomes() {
-		if b.s.People.Of(o) == 0 {
+		if b.s.People.Of(o) == 0 || o == "not_sent" {
 			continue
 		}
 		if !first {
@@ -71,7 +72,12 @@ func (b *builder) outcomeSentence() Words {
 		first = false
 		out = append(out, Num{Text: b.c.Text("outcome."+o) + "\u00a0"}, b.f.count("people."+o))
 	}
-	return append(out, Num{Text: "."})
+	out = append(out, Num{Text: "."})
+	if b.s.People.NotSent > 0 {
+		out = append(out, Num{Text: " "})
+		out = append(out, b.f.say("html.plain_not_sent", "n", b.f.count("people.not_sent"))...)
+	}
+	return out
 }
 
 // worstGroup names the group hit most, when there are several.
