@@ -87,6 +87,11 @@ func (d *decoder) regex(n *node, what string) *regexp.Regexp {
 		d.fail(n, codeRegex, what+": the expression is longer than 4096 bytes", "", "")
 		return nil
 	}
+	if v := variableInText.FindString(s); v != "" {
+		d.fail(n, codeRegex, fmt.Sprintf("%s: a regular expression takes no variable, here %s", what, quoted(v)),
+			"it would be looked for letter by letter, and never be found", "use a literal text for the part with the variable: matchers in a list must all match")
+		return nil
+	}
 	re, err := regexp.Compile(s)
 	if err != nil {
 		reason, _ := strings.CutPrefix(err.Error(), "error parsing regexp: ")

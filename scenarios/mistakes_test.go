@@ -201,6 +201,7 @@ func TestOneMistake(t *testing.T) {
 		"used before set":      {replace("get: /\n", "get: /\n      query: {t: '${t}'}\n      capture: {t: {css: a @href}}\n"), "FB0114", "before it is set"},
 		"capture over column":  {replace("get: /\n", "get: /\n      capture: {login: {css: a}}\n"), "FB0115", "already"},
 		"capture two sources":  {replace("get: /\n", "get: /\n      capture: {t: {css: a, json: b}}\n"), "FB0119", "2 sources"},
+		"variable in a regex":  {replace("get: /\n", "get: /\n      expect: {text: {regex: \"Bonjour ${login}\\\\b\"}}\n"), "FB0116", "variable"},
 		"regex without group":  {replace("get: /\n", "get: /\n      capture: {t: {regex: abc}}\n"), "FB0116", "group"},
 		"bad css":              {replace("get: /\n", "get: /\n      expect: {css: 'a['}\n"), "FB0117", "selector"},
 		"bad json path":        {replace("get: /\n", "get: /\n      expect: {json: ''}\n"), "FB0118", "path"},
