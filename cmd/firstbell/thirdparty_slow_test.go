@@ -82,7 +82,11 @@ func (p thirdParty) scenario(t *testing.T, name string) (string, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(b), []string{"--set", "target=" + p.Portal, "--set", "hosts.idp=" + p.IdP}
+	flags := []string{"--set", "target=" + p.Portal}
+	if p.IdP != "" {
+		flags = append(flags, "--set", "hosts.idp="+p.IdP)
+	}
+	return string(b), flags
 }
 
 // prove runs `firstbell smoke --prove`: the file tells a wrong password apart.
@@ -97,7 +101,8 @@ func prove(t *testing.T, text string, flags []string) {
 	}
 }
 
-// ended counts people by outcome/reason; in time and late are both "in".
+// ended counts people by outcome/reason. In time and late are both "in"; a right
+// password refused is known as such by a login before the storm or by one after.
 func ended(t *testing.T, dir string) map[string]int {
 	t.Helper()
 	f, err := os.Open(filepath.Join(dir, "outcomes.csv"))
@@ -120,8 +125,11 @@ func ended(t *testing.T, dir string) map[string]int {
 			t.Fatal(err)
 		}
 		key := row[at["outcome"]] + "/" + row[at["reason"]]
-		if key == "in_time/" || key == "late/" {
+		switch key {
+		case "in_time/", "late/":
 			key = "in"
+		case "error/rejected_after_good", "error/refused_under_load":
+			key = "right password refused"
 		}
 		if n > 0 {
 			people[key] += n
@@ -177,7 +185,7 @@ func TestThirdPartyOIDC(t *testing.T) {
 		accounts := filepath.Join(t.TempDir(), "accounts.csv")
 		rows := "login,password\n"
 		for n := 1; n <= 300; n++ {
-			rows += fmt.Sprintf("eleve%d,secret-eleve%d%s\n", n, n, strings.Repeat("x", b2i(n%30 == 5)))
+			rows += fmt.Sprintf("eleve%d,secret-eleve%d%s\n", n, n, wrongFor(n))
 		}
 		if err := os.WriteFile(accounts, []byte(rows), 0o644); err != nil {
 			t.Fatal(err)
@@ -193,10 +201,38 @@ func TestThirdPartyOIDC(t *testing.T) {
 		truth["home"] = without(truth["home"], truth["lost"])
 		same(t, ended(t, s.folder()), truth, map[string]string{
 			"home": "in", "quota": "quota/quota_page", "down": "error/backend_down",
-			"lost": "error/refused_under_load", "expired": "error/stale_form", "wrong": "invalid/bad_credentials",
+			"lost": "right password refused", "expired": "error/stale_form", "wrong": "invalid/bad_credentials",
 		})
 		equal(t, "wrong passwords", len(truth["wrong"]), 10)
 	})
+}
+
+// TestThirdPartyLemonLDAP: Debian's LemonLDAP::NG, its form with a one-time token
+// and action="#", and its CAS tickets; then its own pages of trouble.
+func TestThirdPartyLemonLDAP(t *testing.T) {
+	perl := "/usr/bin/perl"
+	if err := exec.Command(perl, "-MLemonldap::NG::Portal::Main", "-MDBD::SQLite", "-MIO::String", "-MXML::Simple", "-MPlack::Handler::Starlet", "-e", "1").Run(); err != nil {
+		t.Skip("Debian's LemonLDAP::NG is not installed: liblemonldap-ng-portal-perl libdbd-sqlite3-perl libio-string-perl libxml-simple-perl starlet")
+	}
+	p := startThirdParty(t, exec.Command(perl, filepath.Join("testdata", "thirdparty", "lemonldap.pl")))
+	text, flags := p.scenario(t, "lemonldap.yaml")
+	prove(t, text, flags)
+
+	for _, tt := range []struct{ name, faults string }{{"well", "?faults=0"}, {"faults", "?faults=1"}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startStorm(t, text, flags...)
+			until(t, "the run's folder", 20*time.Second, func() bool { return s.folder() != "" })
+			p.truth(t, tt.faults)
+			s.wait(t)
+			s.summary(t)
+			truth := p.truth(t, "?faults=0")
+			truth["in"] = without(append(truth["home"], truth["validated"]...), truth["lost"])
+			equal(t, "people of the server", len(truth["in"])+len(truth["down"])+len(truth["stale"])+len(truth["lost"]), 300)
+			same(t, ended(t, s.folder()), truth, map[string]string{
+				"in": "in", "down": "error/backend_down", "stale": "error/stale_form", "lost": "right password refused", "wrong": "invalid/bad_credentials",
+			})
+		})
+	}
 }
 
 func without(all, some []string) []string {
@@ -213,9 +249,10 @@ func without(all, some []string) []string {
 	return left
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// wrongFor spoils one password in thirty.
+func wrongFor(n int) string {
+	if n%30 == 5 {
+		return "x"
 	}
-	return 0
+	return ""
 }

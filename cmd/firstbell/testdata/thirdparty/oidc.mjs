@@ -6,7 +6,7 @@
 // identity provider then misbehaves by the person's number (see refuse).
 import { createRequire } from 'node:module';
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, Agent, request } from 'node:http';
+import { createServer, request } from 'node:http';
 import { pathToFileURL } from 'node:url';
 
 const modules = process.env.FIRSTBELL_NODE_MODULES;
@@ -100,9 +100,8 @@ app.use(provider.callback());
 idpServer.on('request', app);
 
 // The portal: its session, and the code exchanged with the provider.
-const agent = new Agent({ keepAlive: true });
 const exchange = (code, verifier) => new Promise((done, fail) => {
-  const r = request(`${idp}/token`, { method: 'POST', agent, auth: 'portal:portal-secret', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, (res) => {
+  const r = request(`${idp}/token`, { method: 'POST', agent: false, auth: 'portal:portal-secret', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, (res) => {
     let text = '';
     res.on('data', (b) => { text += b; }).on('end', () => done(JSON.parse(text)));
   });
