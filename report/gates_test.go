@@ -223,3 +223,25 @@ func TestCutShortIsNoRefusal(t *testing.T) {
 		}
 	}
 }
+
+// TestOnePersonTooLate: p99 does not see one click in a thousand; the maximum does.
+func TestOnePersonTooLate(t *testing.T) {
+	for by, want := range map[time.Duration]string{900 * time.Millisecond: "", 1100 * time.Millisecond: "V2 "} {
+		s := judgeSpec(t, "ready", func(s *reporttest.Spec) {
+			mix := s.Mix
+			s.Mix = func(second, group int) []reporttest.People {
+				out := mix(second, group)
+				if second == 75 {
+					out = append(out, reporttest.People{N: 1, Outcome: results.InTime, Took: time.Second, Later: by})
+				}
+				for range 5 {
+					out = append(out, reporttest.People{N: 60, Outcome: results.InTime, Took: time.Second, Later: time.Millisecond})
+				}
+				return out
+			}
+		})
+		if got := failed(s); got != want {
+			t.Errorf("one click late by %v: gates failed %q; want %q", by, got, want)
+		}
+	}
+}

@@ -79,6 +79,15 @@ func TestExactTimes(t *testing.T) {
 			}
 			return sec, nil, ""
 		}, 44 * sec, 7 * sec, 42 * sec, results.Late, 1},
+		{"a waiting page, then a failure", func(n int, _ *http.Request) (time.Duration, map[string]string, string) {
+			switch n {
+			case 1:
+				return sec, map[string]string{"Refresh": "20"}, "Salle d'attente"
+			case 2:
+				return sec, map[string]string{"Retry-After": "90"}, "503"
+			}
+			return sec, nil, ""
+		}, 114 * sec, 7 * sec, 21 * sec, results.Late, 2},
 		{"refreshed after 30 s", func(n int, _ *http.Request) (time.Duration, map[string]string, string) {
 			if n == 1 {
 				return time.Hour, nil, ""
@@ -138,7 +147,7 @@ func TestExactTimes(t *testing.T) {
 				t.Errorf("own %v, waited %v; truth %v, %v", beside.OwnTime, beside.Waited, tt.own, tt.waited)
 			}
 			// Settled = first click + time to class + own pauses.
-			if want := 3*sec + 1 + tt.class + tt.own; (out.took - want).Abs() > spread || tt.tries == 1 && out.took != want {
+			if want := 3*sec + 1 + tt.class + tt.own; (out.took-want).Abs() > spread || tt.tries == 1 && out.took != want {
 				t.Errorf("settled at %v, truth %v", out.took, want)
 			}
 		})
