@@ -62,26 +62,21 @@ func (r *run) nothingElseFailed() bool {
 	return true
 }
 
-// rejected keeps a person whose login was refused for a calm try after the
-// storm; past 200, and for locked accounts, the refusal stands.
+// rejected keeps a person whose login was refused until the calm tries after
+// the storm; for locked accounts the refusal stands.
 func (r *run) rejected(p *person, now time.Duration) {
 	if p.reason == results.ReasonBadCredentials {
 		r.pendingMu.Lock()
-		keep := len(r.pending) < maxCalm
-		if keep {
-			p.due = now
-			r.pending = append(r.pending, p)
-		}
+		p.due = now
+		r.pending = append(r.pending, p)
 		r.pendingMu.Unlock()
-		if keep {
-			r.begin(p, now)
-			p.session.Close()
-			r.live.settled(results.Invalid) // for those who watch
-			if r.left.Add(-1) == 0 {
-				close(r.allDone)
-			}
-			return
+		r.begin(p, now)
+		p.session.Close()
+		r.live.settled(results.Invalid) // for those who watch
+		if r.left.Add(-1) == 0 {
+			close(r.allDone)
 		}
+		return
 	}
 	r.endedAttempt(p, p.outcome, p.reason, now)
 	r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason})
@@ -89,11 +84,14 @@ func (r *run) rejected(p *person, now time.Duration) {
 }
 
 // calm tries the rejected accounts once more, one at a time, now that nothing
-// else loads the target: one that is accepted was refused under load.
+// else loads the target: one that is accepted was refused under load. Of more
+// than 200, a sample is tried; when all of it is accepted, so would the rest
+// have been.
 func (r *run) calm(ctx context.Context, end *results.Ended) {
 	ctx, cancel := context.WithTimeout(ctx, calmTime)
 	defer cancel()
-	for _, p := range r.pending {
+	sample := spread(r.pending, maxCalm)
+	for _, p := range sample {
 		if ctx.Err() != nil {
 			return
 		}
@@ -111,6 +109,23 @@ func (r *run) calm(ctx context.Context, end *results.Ended) {
 			p.outcome, p.reason = results.Error, results.ReasonRefusedUnderLoad
 		}
 	}
+	if len(sample) == maxCalm && end.CalmAccepted == maxCalm {
+		for _, p := range r.pending {
+			p.outcome, p.reason = results.Error, results.ReasonRefusedUnderLoad
+		}
+	}
+}
+
+// spread takes at most n people, evenly from first to last.
+func spread(people []*person, n int) []*person {
+	if len(people) <= n {
+		return people
+	}
+	out := make([]*person, n)
+	for i := range out {
+		out[i] = people[i*len(people)/n]
+	}
+	return out
 }
 
 // tryCalmly walks a person's journey, without pauses, until the login is

@@ -184,6 +184,23 @@ func TestRefusedUnderLoad(t *testing.T) {
 	}
 }
 
+// TestManyRefusedUnderLoad: of more than 200 refused people a sample is tried
+// afterwards; when all of it gets in, nobody's password was wrong.
+func TestManyRefusedUnderLoad(t *testing.T) {
+	bubble := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // where virtual time starts
+	out := morning{yaml: entcore, seed: 1, people: evenly(1000, 100*time.Millisecond),
+		ent: ent.Config{Password: func(login string) string {
+			if at := time.Since(bubble); at > 40*time.Second && at < 80*time.Second {
+				return "the store of passwords is lost"
+			}
+			return "mdp-" + login
+		}}}.play(t)
+	got := reasons(out.books.People)
+	if got["error/refused_under_load"] < 300 || out.people.Of(results.Invalid) != 0 || out.ended.CalmTried != 200 {
+		t.Errorf("people %v, ended %+v", got, out.ended)
+	}
+}
+
 // TestAccountsHandedOn: with fewer accounts than people, one person at a time.
 func TestAccountsHandedOn(t *testing.T) {
 	out := morning{yaml: variant("count: 2000", "count: 40", "synthetic: true", "synthetic: true\n  reuse: after_end"), seed: 1,
