@@ -75,18 +75,22 @@ func Deff(blocks []Block) float64 {
 	return math.Max(1, clustered/independent)
 }
 
-// student is the two-sided 95 % point of Student's t by degrees of freedom.
+// student is the two-sided 95 % point of Student's t by degrees of freedom, from
+// leastFreedom to 30.
 var student = [...]float64{
-	1: 12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281,
+	5: 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281,
 	2.2010, 2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.0930, 2.0860,
 	2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423,
 }
 
+const leastFreedom = 5
+
 // Effect is [Deff] with a correction for few blocks: it is itself an estimate,
 // from m blocks, and an interval at the normal point would promise more than m
 // deviations can say (Kish, 1965; Student's t on m-1 degrees of freedom). The
-// factor (t ÷ z)² is 42 for 2 blocks, 1.7 for 6, 1.1 for 30. 1 where the blocks
-// show no clustering.
+// factor (t ÷ z)² is 1.7 up to 6 blocks and 1.1 for 30. Fewer than 6 are not
+// punished further: in a storm that short, blocks differ by its own rise more
+// than by chance. 1 where the blocks show no clustering.
 func Effect(blocks []Block) float64 {
 	deff := Deff(blocks)
 	if deff <= 1 {
@@ -99,8 +103,8 @@ func Effect(blocks []Block) float64 {
 		}
 	}
 	t := Z95 * (1 + 1.26/float64(m-1)) // within 0.1 % from 31 on
-	if m-1 < len(student) {
-		t = student[m-1]
+	if free := max(m-1, leastFreedom); free < len(student) {
+		t = student[free]
 	}
 	return float64(deff * float64(t*t) / (Z95 * Z95))
 }
