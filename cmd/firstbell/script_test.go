@@ -12,6 +12,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
 func TestMain(m *testing.M) {
+	manyAtOnce()
 	testscript.Main(m, map[string]func(){
 		"firstbell": func() { os.Exit(Main(context.Background(), systemEnv())) },
 	})

@@ -123,6 +123,7 @@ func TestCrowdedCore(t *testing.T) {
 
 // TestSuspended stops the process for two seconds while people arrive.
 func TestSuspended(t *testing.T) {
+	t.Parallel()
 	ent := startEnt(t)
 	s := startStorm(t, mini{target: ent.url, people: 500, play: 12}.String())
 	underWay(t, s, ent, 100)
@@ -135,6 +136,7 @@ func TestSuspended(t *testing.T) {
 // TestSuspendedInTheDrain stops it when nobody is due any more; people's times
 // are wrong all the same.
 func TestSuspendedInTheDrain(t *testing.T) {
+	t.Parallel()
 	ent := startEnt(t)
 	s := startStorm(t, mini{target: ent.url, people: 400, play: 5, drain: "20s", inTime: "9s"}.String())
 	s.begun(t)
@@ -151,6 +153,7 @@ func TestSuspendedInTheDrain(t *testing.T) {
 
 // TestDescriptorsCut takes the descriptors away in the middle of the storm.
 func TestDescriptorsCut(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("prlimit"); err != nil {
 		t.Skip("no prlimit here")
 	}
@@ -168,6 +171,7 @@ func TestDescriptorsCut(t *testing.T) {
 
 // TestDoesNotFit is refused before the first byte, with what to do.
 func TestDoesNotFit(t *testing.T) {
+	t.Parallel()
 	ent := startEnt(t)
 	s := startStormAs(t, func(cmd *exec.Cmd) *exec.Cmd {
 		small := exec.Command("sh", append([]string{"-c", `ulimit -n 200; exec "$0" "$@"`}, cmd.Args...)...)
@@ -186,6 +190,7 @@ func TestDoesNotFit(t *testing.T) {
 
 // TestNoCriteria is never a success.
 func TestNoCriteria(t *testing.T) {
+	t.Parallel()
 	ent := startEnt(t)
 	s := startStorm(t, mini{target: ent.url, people: 100, play: 5, noCriteria: true}.String())
 	equal(t, "exit code", s.wait(t), 4)
@@ -195,6 +200,7 @@ func TestNoCriteria(t *testing.T) {
 
 // TestDeadTarget: nobody listens, from the first second.
 func TestDeadTarget(t *testing.T) {
+	t.Parallel()
 	s := startStorm(t, mini{target: "http://127.0.0.1:" + freePort(t), people: 400, play: 6, top: "patience: none\n"}.String())
 	code := s.wait(t)
 	sum := s.summary(t)
@@ -208,6 +214,7 @@ func TestDeadTarget(t *testing.T) {
 
 // TestTargetDies: the storm goes on against a portal killed in its middle.
 func TestTargetDies(t *testing.T) {
+	t.Parallel()
 	ent := startEnt(t)
 	s := startStorm(t, mini{target: ent.url, people: 400, play: 10, top: "patience: none\n"}.String())
 	underWay(t, s, ent, 100)
@@ -224,6 +231,7 @@ func TestTargetDies(t *testing.T) {
 
 // TestDiskFull: a folder that cannot be written ends the run with the reason.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("no file system can be mounted here: %s", out)

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -29,6 +30,10 @@ import (
 // These tests run the real binary in processes of its own, against the example
 // portal in another: go test -tags slow ./cmd/firstbell. The binary is this
 // test binary under another name.
+
+// manyAtOnce lets five tests run at once, whatever the number of processors:
+// storms mostly wait.
+func manyAtOnce() { _ = flag.Set("test.parallel", "5") }
 
 var firstbellBinary = sync.OnceValues(func() (string, error) {
 	self, err := os.Executable()
