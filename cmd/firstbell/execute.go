@@ -56,12 +56,15 @@ func execute(ctx context.Context, e *env, o playOptions, sc *scenarios.Scenario)
 
 // unwritten says what to do when the folder of a run could not be written.
 func unwritten(dir string, err error) error {
-	var full syscall.Errno
-	if dir == "" || !errors.As(err, &full) {
+	var (
+		full syscall.Errno
+		said *userError
+	)
+	if errors.As(err, &said) || !errors.As(err, &full) {
 		return err
 	}
 	return &userError{exit: exitInternal, code: "FB0402", what: "the run's folder could not be written", why: err.Error(),
-		fix: "free some room; what was recorded is kept: firstbell report " + dir, cause: err}
+		fix: "free some room, or copy the folder where there is some; what was recorded is kept: firstbell report " + dir, cause: err}
 }
 
 // prepare does everything that can refuse the storm before its first byte.

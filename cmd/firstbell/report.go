@@ -47,7 +47,7 @@ func runReport(e *env, dir, lang string) error {
 	}
 	s, err := buildReport(dir, lang)
 	if err != nil {
-		return err
+		return unwritten(dir, err)
 	}
 	if err := printEnd(e, s, dir, lang); err != nil {
 		return err
@@ -70,7 +70,8 @@ func buildReport(dir, lang string) (*report.Summary, error) {
 	}
 	s, err := report.Judge(run, sc)
 	if err != nil {
-		return nil, fmt.Errorf("judging %s: %w", dir, err)
+		return nil, &userError{exit: exitUsage, code: "FB0401", what: "the run in " + dir + " is damaged", why: err.Error(),
+			fix: "compare the folder with its MANIFEST.sha256", cause: err}
 	}
 	if err := run.WriteDerived(dir); err != nil {
 		return nil, err
