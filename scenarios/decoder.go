@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -133,6 +135,23 @@ func (d *decoder) text(n *node, what string) (string, bool) {
 		return "", false
 	}
 	return n.Value, true
+}
+
+// label is a text the report prints: one line of at most so many characters,
+// none of which moves a terminal's cursor or turns a line around.
+func (d *decoder) label(n *node, what string, most int) string {
+	s, ok := d.text(n, what)
+	if !ok {
+		return ""
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	unprintable := func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+	if utf8.RuneCountInString(s) > most || strings.ContainsFunc(s, unprintable) {
+		d.fail(n, codeName, fmt.Sprintf("%s: the text cannot be printed in a report", what), "",
+			fmt.Sprintf("at most %d characters, no control characters", most))
+		return ""
+	}
+	return s
 }
 
 // anyText is text where nothing at all means the empty text.

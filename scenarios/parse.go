@@ -63,7 +63,7 @@ func (d *decoder) scenario(top *node) {
 	}
 	d.addresses(f)
 	if n := f.get("name"); n != nil {
-		sc.Name, _ = d.text(n, "name")
+		sc.Name = d.label(n, "name", 200)
 	} else if sc.Target != nil {
 		sc.Name = sc.Target.Host
 	}
@@ -101,7 +101,7 @@ func (d *decoder) about(n *node) {
 	}{{"required_by", &a.RequiredBy}, {"tester", &a.Tester}, {"staging", &a.Staging},
 		{"staging_by", &a.StagingBy}, {"version", &a.Version}, {"valid_until", &a.ValidUntil}} {
 		if v := f.get(k.name); v != nil {
-			*k.to, _ = d.text(v, "about: "+k.name)
+			*k.to = d.label(v, "about: "+k.name, 1000)
 		}
 	}
 	d.date(f.get("valid_until"), "about: valid_until")

@@ -279,10 +279,10 @@ func (d *decoder) cohort(n *node, profile *profile) {
 		}
 	}
 	if v := f.get("region"); v != nil {
-		c.Region, _ = d.text(v, "population: region")
+		c.Region = d.label(v, "population: region", 100)
 	}
 	if v := f.get("level"); v != nil {
-		c.Level, _ = d.text(v, "population: level")
+		c.Level = d.label(v, "population: level", 100)
 	}
 	if v := f.get("people"); v != nil {
 		c.People, _ = d.number(v, "population: people", 1, maxPeople)

@@ -107,7 +107,7 @@ func (d *decoder) stormKeys(f *fields, p *profile) {
 		s.Peak = d.window(v, "storm: peak")
 	}
 	if v := f.get("background"); v != nil {
-		s.Background, _ = d.text(v, "storm: background")
+		s.Background = d.label(v, "storm: background", 1000)
 	}
 	if v := f.get("show_up"); v != nil {
 		sf := d.open(v, showUpTable)
