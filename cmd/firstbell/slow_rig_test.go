@@ -151,7 +151,6 @@ type storm struct {
 	cmd            *exec.Cmd
 	out            string
 	stdout, stderr bytes.Buffer
-	mu             sync.Mutex
 }
 
 // startStorm starts a run of a scenario text.
@@ -265,14 +264,13 @@ func rebuild(t *testing.T, dir string) int {
 
 // mini is a storm of people within seconds of play, against the example portal.
 type mini struct {
-	target         string
-	people, play   int    // people in the eleves' group, seconds
-	top            string // more top-level keys
-	steps          string // more steps of the journey
-	drain, inTime  string
-	noCriteria     bool
-	accounts       string
-	showUpTeachers int
+	target        string
+	people, play  int    // people in the eleves' group, seconds
+	top           string // more top-level keys
+	steps         string // more steps of the journey
+	drain, inTime string
+	noCriteria    bool
+	accounts      string
 }
 
 func (m mini) String() string {

@@ -91,10 +91,6 @@ func (f *facts) percent(key string) Num { return f.num(key, f.c.Percent) }
 
 func (f *facts) duration(key string) Num { return f.num(key, f.c.Duration) }
 
-func (f *facts) format(key string, format report.Format) Num {
-	return f.num(key, func(d report.Decimal) string { return f.c.Value(d, format) })
-}
-
 // against writes a number that is compared with a limit: rounding never carries
 // it over.
 func (f *facts) against(key string, limit report.Decimal, format report.Format) Num {
