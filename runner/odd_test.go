@@ -151,9 +151,15 @@ func TestWildMornings(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 5))
+			var mu sync.Mutex // the portal and the guard both draw
+			draw := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return r.IntN(n)
+			}
 			say := func(int, *http.Request) saying {
-				s := saying{wait: time.Duration(r.IntN(40_000)) * time.Millisecond}
-				switch r.IntN(12) {
+				s := saying{wait: time.Duration(draw(40_000)) * time.Millisecond}
+				switch draw(12) {
 				case 0:
 					s.body = "Trop de monde"
 				case 1:
@@ -173,13 +179,10 @@ func TestWildMornings(t *testing.T) {
 			}
 			yaml := strings.NewReplacer("tries: 1000", "tries: 3\n  hard_stop: 4m", "drain: 10m", "drain: 90s",
 				"synthetic: true", "synthetic: true\n  reuse: after_end").Replace(twoPages)
-			var mu sync.Mutex
 			out := morning{yaml: yaml, seed: seed, other: portalOf(say), people: evenly(50, 3*time.Second),
 				guard: func(g *openGuard) {
 					g.deny = func(*url.URL) error {
-						mu.Lock()
-						defer mu.Unlock()
-						if r.IntN(60) == 0 {
+						if draw(60) == 0 {
 							return &runner.TransportError{Reason: results.ReasonConsentLimit}
 						}
 						return nil
