@@ -171,6 +171,8 @@ func (c *Catalog) outside(s *report.Summary) Sentence {
 		return c.Sentence("page.outside_nobody")
 	case n == 0:
 		return c.Sentence("page.outside_none")
+	case s.Run.EndedAs != "planned":
+		return c.Sentence("page.outside_stopped", Arg{"n", c.Uint(n), "outside.never"}, of)
 	case n == 1:
 		return c.Sentence("page.outside_one", of)
 	default:
