@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"firstbell/runner/results"
 )
@@ -68,11 +69,12 @@ func tooMuch(what string, need, limit int, usable float64) (Refusal, bool) {
 	}, true
 }
 
-// fittingScale is a scale that would fit, rounded down to two digits, with 5 %
+// fittingScale is a scale that would fit, rounded down to two figures, with 5 %
 // to spare: a smaller storm has a relatively higher peak.
 func fittingScale(need, limit int, usable float64) string {
-	scale := math.Floor(0.95*usable*float64(limit)/float64(need)*100) / 100
-	return fmt.Sprintf("%.2f", max(0.01, scale))
+	scale := 0.95 * usable * float64(limit) / float64(need)
+	unit := math.Pow10(int(math.Floor(math.Log10(scale))) - 1)
+	return strconv.FormatFloat(math.Floor(scale/unit)*unit, 'g', 2, 64)
 }
 
 // roundUp goes to the next thousand: a figure to type.

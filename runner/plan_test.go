@@ -225,6 +225,12 @@ func TestRemedyFits(t *testing.T) {
 	}
 }
 
+func TestFittingScaleOfAHugePlan(t *testing.T) {
+	if got := fittingScale(4_754_140, 20_000, 0.8); got != "0.0031" {
+		t.Errorf("scale %s", got)
+	}
+}
+
 func TestDialsInFlight(t *testing.T) {
 	sc := morning(12_000)
 	n := mustPlan(t, sc, PlanOptions{Seed: 1}).Needs

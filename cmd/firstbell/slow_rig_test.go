@@ -35,24 +35,16 @@ import (
 // storms mostly wait.
 func manyAtOnce() { _ = flag.Set("test.parallel", "5") }
 
+// firstbellBinary is this test binary under the name firstbell, beside it, where
+// go test removes both.
 var firstbellBinary = sync.OnceValues(func() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "firstbell-slow-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "firstbell")
-	if os.Link(self, path) == nil {
-		return path, nil
-	}
-	b, err := os.ReadFile(self)
-	if err != nil {
-		return "", err
-	}
-	return path, os.WriteFile(path, b, 0o755)
+	path := filepath.Join(filepath.Dir(self), "firstbell")
+	_ = os.Remove(path)
+	return path, os.Link(self, path)
 })
 
 func firstbell(t *testing.T, args ...string) *exec.Cmd {
