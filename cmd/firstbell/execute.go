@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"firstbell/report"
+	"firstbell/report/catalog"
 	"firstbell/runner"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
@@ -87,7 +88,7 @@ func (x *execution) play(ctx context.Context) (results.Ended, error) {
 		return results.Ended{}, interruptedBefore(ctx, err)
 	}
 	defer rig.close()
-	x.plan.Notes = append(x.plan.Notes, rig.driver.Notes()...)
+	x.plan.Notes = append(x.plan.Notes, driverNotes(rig.driver.Notes(), x.sc.Origins(), catalog.For(x.o.lang))...)
 	x.dir = filepath.Join(x.o.out, x.plan.RunID)
 	folder, err := results.Create(x.dir, x.plan.Plan, x.sc.Redacted())
 	if err != nil {

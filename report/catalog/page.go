@@ -237,6 +237,16 @@ func (c *Catalog) CriterionName(x report.Criterion) string {
 	return c.Text("criterion.worst", "name", name, "group", c.GroupName(*x.Group))
 }
 
+// ShortName is a criterion in few words, for narrow tables: the metric, and the
+// worst group's name.
+func (c *Catalog) ShortName(x report.Criterion) string {
+	name := c.Text("criterion.short." + x.Metric)
+	if x.Group == nil {
+		return name
+	}
+	return c.Text("criterion.worst_short", "name", name, "group", c.GroupName(*x.Group))
+}
+
 // quantileWords turns 0.95 into 95 of 100, 0.999 into 999 of 1000.
 func quantileWords(q report.Decimal) (n, of string) {
 	r, ok := q.Rat()

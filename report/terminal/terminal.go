@@ -122,7 +122,7 @@ func (p *printer) criteria() error {
 		}
 		x := catalog.CriteriaByResult(p.s.Criteria)[i-1]
 		if utf8.RuneCountInString(r[0]) > max(12, name) {
-			r[0] = middle(x.ID, max(12, name)) // the name the scenario file gives it
+			r[0] = middle(p.c.ShortName(x), max(12, name))
 		}
 		r[3] = p.paint(x.Status, r[3])
 		if err := t.Append(r[0], r[1], r[2], r[3]); err != nil {
@@ -140,8 +140,9 @@ func (p *printer) rows() [][4]string {
 	for _, x := range catalog.CriteriaByResult(p.s.Criteria) {
 		measured := p.c.Measured(x)
 		if p.width >= 80 && x.CI95[0].Known() {
-			lo, hi := p.c.Ends(x)
-			measured += " [" + lo + " – " + hi + "]"
+			if lo, hi := p.c.Ends(x); lo != hi {
+				measured += " [" + lo + " – " + hi + "]"
+			}
 		}
 		rows = append(rows, [4]string{
 			p.c.CriterionName(x), sign(x.Relation) + " " + p.c.Threshold(x.Threshold, x.Format), measured,

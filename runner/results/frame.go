@@ -163,14 +163,20 @@ func (r *Decoder) Next(b []byte, d *Delta) (Frame, int, error) {
 	return Frame{Worker: d.Worker, Seq: d.Seq, Delta: d}, n, nil
 }
 
+// errVersion is a frame of another version of the format.
+var errVersion = fmt.Errorf("recorded in another version of the format than %d", frameVersion)
+
 // open checks a frame's head and CRC and gives its raw payload, valid until
 // the next call.
 func (r *Decoder) open(b []byte) (kind frameKind, raw []byte, n int, err error) {
 	if len(b) < frameHead {
 		return 0, nil, 0, ErrTorn
 	}
-	if b[0] != 'F' || b[1] != 'B' || b[2] != frameVersion {
-		return 0, nil, 0, errors.New("not a frame of this version")
+	if b[0] != 'F' || b[1] != 'B' {
+		return 0, nil, 0, errors.New("not a frame")
+	}
+	if b[2] != frameVersion {
+		return 0, nil, 0, errVersion
 	}
 	kind, packing := frameKind(b[3]), b[4]
 	stored, size := int(binary.LittleEndian.Uint32(b[5:])), int(binary.LittleEndian.Uint32(b[9:]))

@@ -134,6 +134,9 @@ func (r *Run) readDeltas() error {
 			return err
 		}
 		w, end := r.readWorker(id, b, bySecond)
+		if w.Frames == 0 && w.Why == errVersion.Error() {
+			return fmt.Errorf("%s: %w", e.Name(), errVersion) // not a run that was cut
+		}
 		r.Workers = append(r.Workers, w)
 		if end != nil {
 			ends = append(ends, *end)
