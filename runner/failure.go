@@ -122,7 +122,8 @@ func (r *run) settle(p *person, x results.Person) {
 const maxClassLost = 55 * time.Minute
 
 // classLost is what a pupil missed: from the own click, or the bell if later,
-// to being in class, or to the end of what was observed.
+// to being in class, or to the end of what was observed. Who got in lost at most
+// what the portal took of that: typing a password is nobody's loss.
 func (r *run) classLost(p *person, x results.Person) time.Duration {
 	switch {
 	case p.persona.Role != scenarios.RolePupil, x.Outcome == results.NotSent, x.Outcome == results.Invalid:
@@ -136,7 +137,11 @@ func (r *run) classLost(p *person, x results.Person) time.Duration {
 			break
 		}
 	}
-	return min(max(0, x.Settled-from), maxClassLost)
+	lost := min(max(0, x.Settled-from), maxClassLost)
+	if x.Outcome == results.InTime || x.Outcome == results.Late {
+		lost = min(lost, x.TimeToClass)
+	}
+	return lost
 }
 
 // beforeBell is how early somebody comes for a bell.

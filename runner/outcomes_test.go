@@ -214,3 +214,19 @@ func TestAccountsHandedOn(t *testing.T) {
 		t.Errorf("people %v", got)
 	}
 }
+
+// TestTypingIsNoLostClass: who got in lost what the portal took, not the time
+// their own fingers took.
+func TestTypingIsNoLostClass(t *testing.T) {
+	out := morning{yaml: entcore, seed: 1, people: evenly(50, time.Second)}.play(t)
+	var lost, slowest time.Duration
+	for _, b := range out.run.Total.Beside {
+		lost += b.ClassLost
+	}
+	for _, h := range out.run.Total.Class {
+		slowest = max(slowest, h.Max())
+	}
+	if lost == 0 || lost > 50*slowest {
+		t.Errorf("%v of class lost by 50 people, the slowest of whom waited %v", lost, slowest)
+	}
+}
