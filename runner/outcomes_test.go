@@ -218,7 +218,8 @@ func TestAccountsHandedOn(t *testing.T) {
 // TestTypingIsNoLostClass: who got in lost what the portal took, not the time
 // their own fingers took.
 func TestTypingIsNoLostClass(t *testing.T) {
-	out := morning{yaml: entcore, seed: 1, people: evenly(50, time.Second)}.play(t)
+	out := morning{yaml: entcore, seed: 1, people: evenly(50, time.Second),
+		modes: func(m *ent.Modes) { m.Delay = 100 * time.Millisecond }}.play(t)
 	var lost, slowest time.Duration
 	for _, b := range out.run.Total.Beside {
 		lost += b.ClassLost
