@@ -24,7 +24,8 @@ func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) {
 		return nil, fmt.Errorf("judging a run: its plan plays from second %d to %d", p.PlayFrom, p.PlayTo)
 	}
 	t := newTally(run)
-	s := &Summary{SchemaVersion: SchemaVersion, Capacity: NotMeasured{Unmeasured, "firstbell capacity"}, Files: []File{}}
+	s := &Summary{SchemaVersion: SchemaVersion, Files: []File{}}
+	s.Capacity, s.Recovery, s.Attribution, s.Sizing = unmeasuredCapacity(), unmeasuredRecovery(), unmeasuredAttribution(), []Answer{}
 	s.Validity = judgeGates(t, sc)
 	s.Criteria = judgeCriteria(t, sc, len(failedGates(s.Validity)) > 0)
 	t.describe(s, sc)

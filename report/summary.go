@@ -17,7 +17,11 @@ type Summary struct {
 	Run           RunInfo      `json:"run"`
 	About         About        `json:"about"`
 	Verdict       Verdict      `json:"verdict"`
-	Capacity      NotMeasured  `json:"capacity"` // held load, margin: `run` never measures them
+	Capacity      Capacity     `json:"capacity"`    // S11; not_measured after `run`
+	Recovery      Recovery     `json:"recovery"`    // S10; the same
+	Attribution   Attribution  `json:"attribution"` // S12; the same
+	Sizing        []Answer     `json:"sizing"`
+	Session       *Session     `json:"session"` // of capacity and certify; null after `run`
 	Criteria      []Criterion  `json:"criteria"`
 	Validity      []Gate       `json:"validity"`
 	People        Ledger       `json:"people"`
@@ -152,12 +156,6 @@ const (
 	CauseStraddles         Cause = "interval_straddles"
 	CauseTooFew            Cause = "too_few_samples"
 )
-
-// NotMeasured stands where a figure would be, with the way to get it.
-type NotMeasured struct {
-	Status  Status `json:"status"`
-	Command string `json:"command"`
-}
 
 // Status is how a criterion or a gate came out.
 type Status string

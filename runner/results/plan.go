@@ -42,6 +42,8 @@ type Plan struct {
 	Notes []string `json:"notes,omitempty"`
 	// Smoke is what the accounts' sample gave before the storm.
 	Smoke Smoke `json:"smoke"`
+	// Conduct says what a trial plays in the storm's place; nil for the storm.
+	Conduct *Conduct `json:"conduct,omitempty"`
 }
 
 // Tool names the program that ran.
@@ -111,7 +113,8 @@ const (
 	EndedCredentials EndedAs = "accounts_rejected"
 	EndedLimit       EndedAs = "ends_after" // the scenario's wall-clock end came first
 	EndedInternal    EndedAs = "internal_error"
-	EndedCut         EndedAs = "cut" // never written: what a folder without an end reads as
+	EndedEnough      EndedAs = "enough" // a trial of a search had decided: what was still due was not played
+	EndedCut         EndedAs = "cut"    // never written: what a folder without an end reads as
 )
 
 // Event is one line of events.ndjson: something worth a flag on the timeline.
