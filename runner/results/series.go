@@ -7,6 +7,7 @@ import "time"
 type Series struct {
 	Conduct Conduct
 	Ended   Ended
+	Dir     string        // the trial's run folder; "" for a simulated one
 	InTime  time.Duration // limit that separates in_time from late
 	Seconds []SeriesSecond
 	// Tens[i] is the time to class of who was due in seconds 10i…10i+9 and got
