@@ -5,7 +5,7 @@ import "math"
 // Z95 is the two-sided 95 % point of the standard normal distribution.
 const Z95 = 1.959963984540054
 
-// Interval is a closed range of a share, within [0, 1].
+// Interval is a closed range; of a share, within [0, 1].
 type Interval struct{ Lo, Hi float64 }
 
 // Wilson is the score interval of a share of k among n independent people
