@@ -80,10 +80,27 @@ func atMost(name string, f Format, limit Decimal, at int) Measure {
 // due is how many seconds of the played window the load was asked for: all of
 // them, or up to the second before the run was stopped.
 func (t *tally) due() int {
-	if t.run.Ended.How == results.EndedPlanned {
+	switch {
+	case t.run.Ended.How == results.EndedPlanned:
 		return t.play
+	case t.endedAsDecided():
+		// What was still due is not played: the last first click says where.
+		last := 0
+		for _, r := range t.rows {
+			if r.Started > 0 {
+				last = max(last, r.second)
+			}
+		}
+		return min(t.play, last)
 	}
 	return min(t.play, max(0, t.end-1))
+}
+
+// endedAsDecided reports whether this is a trial of a search that was ended
+// because it had shown what it was played for.
+func (t *tally) endedAsDecided() bool {
+	c := t.plan.Conduct
+	return t.run.Ended.How == results.EndedEnough && c != nil && c.Kind != results.TrialStorm
 }
 
 // delivered is V1: of the people due in each 10 s, the share whose first click
@@ -224,7 +241,8 @@ func (t *tally) enoughPeople(sc *scenarios.Scenario) Gate {
 func (t *tally) endedAsPlanned() Gate {
 	m := Measure{
 		Name: "ended_as", Format: FormatEnding, Relation: "=", Threshold: Decimal(results.EndedPlanned),
-		Measured: Decimal(t.run.Ended.How), Status: statusOf(t.run.Ended.How == results.EndedPlanned), At: -1,
+		Measured: Decimal(t.run.Ended.How), At: -1,
+		Status: statusOf(t.run.Ended.How == results.EndedPlanned || t.endedAsDecided()),
 	}
 	if m.Status == NotMet {
 		m.At = t.clock(t.end)
