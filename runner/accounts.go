@@ -20,11 +20,12 @@ type accounts struct {
 	shared []int            // serve any persona
 	of     func(i int) string
 	proved []atomic.Uint64 // bit set by account: it has worked
+	pinned map[string]int  // by persona: the one account of all of them
 }
 
-func newAccounts(sc *scenarios.Scenario, list []arrivals.Arrival) *accounts {
+func newAccounts(sc *scenarios.Scenario, list []arrivals.Arrival, pinned map[string]int) *accounts {
 	n := sc.Accounts.Len()
-	a := &accounts{free: map[string][]int{}, of: sc.Accounts.PersonaOf, proved: make([]atomic.Uint64, n/64+1)}
+	a := &accounts{free: map[string][]int{}, of: sc.Accounts.PersonaOf, proved: make([]atomic.Uint64, n/64+1), pinned: pinned}
 	for i := range n {
 		if p := a.of(i); p != "" {
 			a.free[p] = append(a.free[p], i)
@@ -61,6 +62,9 @@ func (a *accounts) fix(sc *scenarios.Scenario, list []arrivals.Arrival) {
 
 // take gives a person an account; false when all are in use.
 func (a *accounts) take(id uint32, persona string) (int, bool) {
+	if i, ok := a.pinned[persona]; ok {
+		return i, true
+	}
 	if a.fixed != nil {
 		i, ok := a.fixed[id]
 		return i, ok
@@ -81,7 +85,7 @@ func (a *accounts) take(id uint32, persona string) (int, bool) {
 
 // give hands an account back.
 func (a *accounts) give(i int) {
-	if a.fixed != nil || i < 0 {
+	if a.fixed != nil || i < 0 || a.isPinned(i) {
 		return
 	}
 	a.mu.Lock()
@@ -102,4 +106,13 @@ func (a *accounts) worked(i int) {
 
 func (a *accounts) hasWorked(i int) bool {
 	return i >= 0 && a.proved[i/64].Load()&(1<<(i%64)) != 0
+}
+
+func (a *accounts) isPinned(i int) bool {
+	for _, pinned := range a.pinned {
+		if pinned == i {
+			return true
+		}
+	}
+	return false
 }

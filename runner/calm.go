@@ -73,9 +73,7 @@ func (r *run) rejected(p *person, now time.Duration) {
 		r.begin(p, now)
 		p.session.Close()
 		r.live.settled(results.Invalid) // for those who watch
-		if r.left.Add(-1) == 0 {
-			close(r.allDone)
-		}
+		r.off(1)
 		return
 	}
 	r.endedAttempt(p, p.outcome, p.reason, now)

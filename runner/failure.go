@@ -156,9 +156,7 @@ func (r *run) release(p *person) {
 	}
 	r.accounts.give(p.account)
 	p.page, p.vars, p.warm, p.resume = nil, nil, nil, nil
-	if r.left.Add(-1) == 0 {
-		close(r.allDone)
-	}
+	r.off(1)
 }
 
 // cut settles a person when the run stops, as they are.
@@ -171,11 +169,7 @@ func (r *run) cut(p *person) {
 		r.release(p)
 		return
 	case p.state == fresh || !p.started:
-		why := results.ReasonCut
-		if p.intended+time.Second < r.stoppedAt() {
-			why = results.ReasonGenerator
-		}
-		r.notSent(p, why)
+		r.notSent(p, unsentBecause(p, r.stoppedAt()))
 		return
 	case p.state == between:
 		r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason, StillTrying: true})
@@ -200,4 +194,23 @@ func (r *run) cut(p *person) {
 	still := p.outcome != results.Unfinished && p.outcome != results.WaitingRoom
 	r.settle(p, results.Person{Settled: now, Outcome: p.outcome, Reason: p.reason, StillTrying: still})
 	r.release(p)
+}
+
+// notReleased settles somebody whose instant the run did not reach, or whom the
+// generator was too late for.
+func (r *run) notReleased(p *person) {
+	end := r.stoppedAt()
+	if r.loadEnd > 0 {
+		end = r.loadEnd
+	}
+	r.notSent(p, unsentBecause(p, end))
+}
+
+// unsentBecause blames the generator for a click that was due a second or more
+// before the end.
+func unsentBecause(p *person, end time.Duration) results.Reason {
+	if p.intended+time.Second < end {
+		return results.ReasonGenerator
+	}
+	return results.ReasonCut
 }

@@ -88,9 +88,7 @@ func (r *run) flush(s int, last bool) error {
 	d.Written = int32(s)
 	r.health(d, s, last)
 	r.live.remember(d, s)
-	if r.cfg.Observe != nil {
-		r.cfg.Observe(r.snapshot())
-	}
+	r.tell()
 	if err := r.cfg.Sink.Append(d); err != nil {
 		if r.rec.refused++; last || r.rec.refused >= maxRefused {
 			return err
@@ -100,6 +98,21 @@ func (r *run) flush(s int, last bool) error {
 	r.rec.refused = 0
 	d.Reset()
 	return nil
+}
+
+// tell shows those who watch how the run goes, and asks whether that is enough.
+func (r *run) tell() {
+	if r.cfg.Observe == nil && r.cfg.Enough == nil {
+		return
+	}
+	s := r.snapshot()
+	if r.cfg.Observe != nil {
+		r.cfg.Observe(s)
+	}
+	if r.cfg.Enough != nil && !r.decided && s.At > 0 && r.cfg.Enough(s) {
+		r.decided = true
+		close(r.enough)
+	}
 }
 
 func (r *run) health(d *results.Delta, s int, last bool) {
@@ -151,6 +164,13 @@ func (r *run) snapshot() Snapshot {
 	}
 	s.NotSent = s.People[results.NotSent]
 	s.Settled -= s.NotSent
+	s.InTime = s.People[results.InTime]
+	s.Done = s.InTime + s.People[results.Late]
+	s.Failed = s.Settled - s.Done
+	s.Segment = segmentAt(r.conduct.Segments, now)
+	if r.cfg.Open != nil {
+		s.Open = r.cfg.Open()
+	}
 	class, delay := results.NewHist(results.ClassHist), results.NewHist(results.StepHist)
 	failures := 0
 	for i := range l.ring {

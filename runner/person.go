@@ -55,7 +55,7 @@ type person struct {
 func (r *run) newPerson(id uint32, cohort int, at time.Duration) *person {
 	s := r.site
 	p := &person{
-		draws:  draws{s.seed, uint64(id), &s.sc.Patience},
+		draws:  draws{s.seed, uint64(id), r.patience},
 		group:  int(s.groups[cohort]),
 		cohort: cohort, persona: &s.sc.Personas[s.who[cohort]],
 		intended: at, due: at,
@@ -64,6 +64,9 @@ func (r *run) newPerson(id uint32, cohort int, at time.Duration) *person {
 	p.journey, p.base = &s.sc.Journeys[j], s.first[j]
 	p.browser = browser{id: id, account: -1}
 	p.tries, p.stop = p.draws.tries(p.persona.Role), p.draws.hardStop()
+	if r.conduct.Refreshes > 0 {
+		p.tries = 1 + r.conduct.Refreshes
+	}
 	return p
 }
 
@@ -289,6 +292,10 @@ func (r *run) succeed(p *person, f finding) bool {
 	}
 	if st.InClass && !p.inClass {
 		r.arrive(p, f.proved)
+		if r.conduct.LoginOnly {
+			r.release(p)
+			return false
+		}
 	}
 	if p.repeat++; st.Until == nil && p.repeat < st.Times {
 		return r.pause(p, f.done, f.done+st.Every)

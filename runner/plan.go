@@ -38,6 +38,10 @@ func NewPlan(sc *scenarios.Scenario, o PlanOptions) (*results.Plan, *arrivals.Sc
 	if err != nil {
 		return nil, nil, fmt.Errorf("planning the arrivals: %w", err)
 	}
+	return newPlan(sc, o, s), s, nil
+}
+
+func newPlan(sc *scenarios.Scenario, o PlanOptions, s *arrivals.Schedule) *results.Plan {
 	drain := max(sc.Limits.Drain, sc.Criteria.LongestTime())
 	if sc.Limits.Drain == 0 {
 		drain = max(defaultDrain, sc.Criteria.LongestTime())
@@ -46,7 +50,7 @@ func NewPlan(sc *scenarios.Scenario, o PlanOptions) (*results.Plan, *arrivals.Sc
 	if ends == 0 {
 		ends = s.Play() + drain + time.Minute
 	}
-	p := &results.Plan{
+	return &results.Plan{
 		Schema: planSchema, RunID: o.RunID, Tool: o.Tool,
 		Name: sc.Name, Target: sc.Target.String(), Start: o.Start,
 		Seed: o.Seed, Digest: s.Digest(), ScenarioHash: sc.Hash(),
@@ -60,7 +64,6 @@ func NewPlan(sc *scenarios.Scenario, o PlanOptions) (*results.Plan, *arrivals.Sc
 		Needs:    needs(sc, s, o.Machine),
 		Lang:     o.Lang, Notes: planNotes(sc, o.Lang),
 	}
-	return p, s, nil
 }
 
 // defaultDrain is how long a run goes on after its last arrival.

@@ -32,6 +32,19 @@ type Config struct {
 	Observe func(Snapshot)
 	// Proved are accounts that have worked before (the sample of smoke).
 	Proved []int
+
+	// Enough ends a trial's load early. It is asked once a second from one
+	// goroutine, after Observe, and must not block. Once it has said true no
+	// first click leaves any more; who is in flight has Plan.Drain to finish, and
+	// who was still to come is not_sent, reason cut: [results.Ended] says from
+	// when on, and [results.SeriesOf] counts these people as never due. nil:
+	// everybody comes.
+	Enough func(Snapshot) bool
+	// Pinned names, by persona, one account that all of them use: for a target
+	// that does not look at it (our own sink). nil: everyone their own.
+	Pinned map[string]int
+	// Open counts the generator's open connections, for Snapshot; nil: 0.
+	Open func() int
 }
 
 // run is one run in progress.
@@ -45,6 +58,8 @@ type run struct {
 	accounts *accounts
 	live     live
 	logins   logins
+	conduct  results.Conduct // of the plan; without one, the scenario's own storm
+	patience *scenarios.Patience
 	firsts   [results.OutcomeCount]atomic.Bool
 	outside  outsiders
 
@@ -53,7 +68,11 @@ type run struct {
 	stopAt   atomic.Int64
 	left     atomic.Int64 // people not off the page
 	allDone  chan struct{}
-	released atomic.Int64 // arrivals handed to workers
+	lastOff  sync.Once
+	released atomic.Int64  // arrivals handed to workers
+	enough   chan struct{} // closed by the ticker when the trial has decided
+	decided  bool          // the ticker's own: enough is closed
+	loadEnd  time.Duration // when first clicks ceased to leave; 0: as planned
 
 	pendingMu sync.Mutex
 	pending   []*person // rejected, to be tried once more after the storm
@@ -83,26 +102,27 @@ func Run(ctx context.Context, cfg Config) (results.Ended, error) {
 	}
 	r.workers = newWorkers(r.act)
 	r.timers = newTimers(cfg.Clock, r.woken)
-	pacing, stopPacing := context.WithCancel(context.Background())
-	defer stopPacing()
+	pacing, cancelPacing := context.WithCancel(context.Background())
+	defer cancelPacing()
 	ticking, stopTicking := context.WithCancel(context.Background())
 	defer stopTicking()
 	sinkFailed := make(chan error, 1)
 	var pacer, ticker sync.WaitGroup
 	pacer.Go(func() { r.pace(pacing) })
 	ticker.Go(func() { r.tick(ticking, sinkFailed) })
+	stopPacing := func() { cancelPacing(); pacer.Wait() }
 
-	end, err := r.wait(ctx, sinkFailed)
+	end, err := r.wait(ctx, sinkFailed, stopPacing)
 
 	r.stopAt.Store(int64(cfg.Clock.Now()))
 	r.stopping.Store(true)
 	cancelSteps(&TransportError{Reason: results.ReasonInFlight, Err: errStops})
 	stopPacing()
-	pacer.Wait()
 	r.timers.halt()
 	r.workers.stop()
 	r.cutAll()
-	if end.How == results.EndedPlanned || end.How == results.EndedCredentials {
+	switch end.How {
+	case results.EndedPlanned, results.EndedEnough, results.EndedCredentials:
 		r.calm(ctx, &end)
 	}
 	r.settlePending()
@@ -121,7 +141,7 @@ func (r *run) conclude(end results.Ended, err error) (results.Ended, error) {
 	if err != nil {
 		end.How, end.Cause = results.EndedInternal, "the run folder could not be written"
 	}
-	end.At, end.Wall = r.cfg.Clock.Now(), time.Now()
+	end.At, end.Wall, end.LoadEnd = r.cfg.Clock.Now(), time.Now(), r.loadEnd
 	return end, err
 }
 
@@ -141,8 +161,9 @@ func newRun(cfg Config) (*run, error) {
 			return nil, errors.New("run: an arrival of an unknown cohort")
 		}
 	}
-	r := &run{cfg: cfg, site: s, rec: newRecorder(), allDone: make(chan struct{})}
-	r.accounts = newAccounts(cfg.Scenario, cfg.Arrivals)
+	r := &run{cfg: cfg, site: s, rec: newRecorder(), allDone: make(chan struct{}), enough: make(chan struct{})}
+	r.obey(cfg.Plan.Conduct)
+	r.accounts = newAccounts(cfg.Scenario, cfg.Arrivals, cfg.Pinned)
 	for _, i := range cfg.Proved {
 		if i >= 0 && i < cfg.Scenario.Accounts.Len() {
 			r.accounts.worked(i)
@@ -153,13 +174,13 @@ func newRun(cfg Config) (*run, error) {
 	r.live.init(len(cfg.Plan.Steps))
 	r.left.Store(int64(len(cfg.Arrivals)))
 	if len(cfg.Arrivals) == 0 {
-		close(r.allDone)
+		r.off(0)
 	}
 	return r, nil
 }
 
 // wait is the end of the storm: whichever comes first.
-func (r *run) wait(ctx context.Context, sinkFailed <-chan error) (results.Ended, error) {
+func (r *run) wait(ctx context.Context, sinkFailed <-chan error, stopPacing func()) (results.Ended, error) {
 	clock := r.cfg.Clock
 	last := time.Duration(0)
 	if n := len(r.cfg.Arrivals); n > 0 {
@@ -174,25 +195,48 @@ func (r *run) wait(ctx context.Context, sinkFailed <-chan error) (results.Ended,
 		limit.Reset(max(0, r.cfg.Plan.Ends-clock.Now()))
 		limitC = limit.C
 	}
-	select {
-	case <-r.allDone:
-		return results.Ended{How: results.EndedPlanned}, nil
-	case <-drained.C:
-		return results.Ended{How: results.EndedPlanned}, nil
-	case <-limitC:
-		if r.cfg.Plan.Ends >= last+r.cfg.Plan.Drain {
-			return results.Ended{How: results.EndedPlanned}, nil
+	how, enough := results.EndedPlanned, r.enough
+	for {
+		select {
+		case <-enough:
+			how, enough = results.EndedEnough, nil
+			last = clock.Now()
+			drained.Reset(r.cfg.Plan.Drain)
+			r.endLoad(last, stopPacing)
+		case <-r.allDone:
+			return results.Ended{How: how}, nil
+		case <-drained.C:
+			return results.Ended{How: how}, nil
+		case <-limitC:
+			if r.cfg.Plan.Ends >= last+r.cfg.Plan.Drain {
+				return results.Ended{How: how}, nil
+			}
+			return results.Ended{How: results.EndedLimit, Cause: "the scenario's ends_after came first"}, nil
+		case <-r.cfg.Guard.Stopped():
+			return r.cfg.Guard.Cause(), nil
+		case <-r.logins.stop:
+			return results.Ended{How: results.EndedCredentials,
+				Cause: "over 1 % of the first 200 logins answered were rejected while nothing else failed"}, nil
+		case err := <-sinkFailed:
+			return results.Ended{}, fmt.Errorf("run: %w", err)
+		case <-ctx.Done():
+			return results.Ended{How: results.EndedInterrupted, Cause: "interrupted"}, nil
 		}
-		return results.Ended{How: results.EndedLimit, Cause: "the scenario's ends_after came first"}, nil
-	case <-r.cfg.Guard.Stopped():
-		return r.cfg.Guard.Cause(), nil
-	case <-r.logins.stop:
-		return results.Ended{How: results.EndedCredentials,
-			Cause: "over 1 % of the first 200 logins answered were rejected while nothing else failed"}, nil
-	case err := <-sinkFailed:
-		return results.Ended{}, fmt.Errorf("run: %w", err)
-	case <-ctx.Done():
-		return results.Ended{How: results.EndedInterrupted, Cause: "interrupted"}, nil
+	}
+}
+
+// endLoad lets no first click leave any more: the trial has decided. Who is in
+// flight goes on.
+func (r *run) endLoad(now time.Duration, stopPacing func()) {
+	r.loadEnd = now
+	stopPacing()
+	r.off(int64(len(r.cfg.Arrivals)) - r.released.Load())
+}
+
+// off takes people off the page; the run is over with the last one.
+func (r *run) off(n int64) {
+	if r.left.Add(-n) <= 0 {
+		r.lastOff.Do(func() { close(r.allDone) })
 	}
 }
 
@@ -226,7 +270,7 @@ func (r *run) cutAll() {
 		r.cut(p)
 	}
 	for _, a := range r.cfg.Arrivals[r.released.Load():] {
-		r.cut(r.newPerson(a.ID, int(a.Cohort), a.At))
+		r.notReleased(r.newPerson(a.ID, int(a.Cohort), a.At))
 	}
 }
 

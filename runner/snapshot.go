@@ -18,6 +18,12 @@ type Snapshot struct {
 	Waiting  int // people on a waiting page
 	Between  int // people thinking, or between two tries
 
+	Done    int // in class so far
+	InTime  int // of them, within the criterion's time
+	Failed  int // settled and not in class, not_sent excepted
+	Open    int // connections open, as Config.Open says
+	Segment int // of a trial's load, from 0; 0 without
+
 	// People counts the settled people by outcome.
 	People [results.OutcomeCount]int
 	// Recent counts the attempts that ended in the last 10 s by outcome.

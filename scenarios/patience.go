@@ -8,6 +8,9 @@ const (
 	maxPatience  = 12 * time.Hour
 )
 
+// DefaultPatience is the patience of a scenario that says nothing about it.
+func DefaultPatience() Patience { return morning2021Patience() }
+
 // morning2021Patience is how people behaved on 6 April 2021, as far as it was
 // told: 45 minutes and 1 h 30 of trying and the 3 minutes of the quota page are
 // sourced, the distributions are assumptions.

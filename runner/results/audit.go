@@ -73,7 +73,7 @@ func (l *Ledgers) auditRun(say func(string, ...any), r *Run) {
 	if got := l.People.Total.Intended; got != uint64(max(r.Plan.People, 0)) {
 		say("the plan says %d people and lists %d", r.Plan.People, got)
 	}
-	if r.Ended.How != EndedPlanned {
+	if r.Ended.How != EndedPlanned && r.Ended.How != EndedEnough {
 		return
 	}
 	var open, cut uint64
@@ -93,7 +93,7 @@ func (l *Ledgers) auditRun(say func(string, ...any), r *Run) {
 	if open > 0 {
 		say("%d people were not settled at the planned end", open)
 	}
-	if cut > 0 {
+	if cut > 0 && r.Ended.How == EndedPlanned {
 		say("%d people never clicked though the run ended as planned", cut)
 	}
 	for g := range l.People.Groups {

@@ -97,6 +97,10 @@ type Ended struct {
 	At    time.Duration `json:"at_ns"` // from the start of the played window
 	Wall  time.Time     `json:"wall"`
 	Cause string        `json:"cause,omitempty"` // one line, no secrets
+	// LoadEnd is when first clicks ceased to leave in a trial that had decided
+	// early; 0: they left as planned. Arrivals that were due later are not_sent,
+	// reason cut, and count as not due.
+	LoadEnd time.Duration `json:"load_end_ns,omitempty"`
 	// Calm is the second try of rejected accounts after the storm
 	// (decision: up to 200, one at a time): how many were then accepted.
 	CalmTried    int `json:"calm_tried,omitempty"`

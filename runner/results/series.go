@@ -9,6 +9,9 @@ type Series struct {
 	Ended   Ended
 	Dir     string        // the trial's run folder; "" for a simulated one
 	InTime  time.Duration // limit that separates in_time from late
+	// Played is the seconds of the played window; Seconds goes on after it, to
+	// the last one that was recorded.
+	Played  int
 	Seconds []SeriesSecond
 	// Tens[i] is the time to class of who was due in seconds 10i…10i+9 and got
 	// in; nil for none. Who did not get in counts in Seconds only.
@@ -23,7 +26,8 @@ type Series struct {
 
 // SeriesSecond is one second of a trial.
 type SeriesSecond struct {
-	// By intended second.
+	// By intended second. Who was still to come when a trial had decided
+	// (Ended.LoadEnd) was never due, and counts nowhere.
 	Intended, Started, NotSent uint32
 	By                         [outcomes]uint32 // people by how they ended
 	// By the second it happened in.

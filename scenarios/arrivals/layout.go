@@ -108,15 +108,15 @@ func (c *cohort) members(class uint32) (first, last uint32) {
 // kept reports whether the scale keeps a class of the cohort.
 func (c *cohort) kept(class uint32) bool { return c.keptClasses == nil || c.keptClasses[class] }
 
-// keep applies the scale to every cohort: whole schools in the order of their
+// keep applies the scale to every cohort from the given one on: whole schools in the order of their
 // draw while they fit in scale × people, then classes of the next school. A
 // smaller scale keeps a part of what a larger one keeps; at least one class
 // stays.
-func (l *layout) keep(seed uint64, scale float64) {
+func (l *layout) keep(seed uint64, scale float64, from int) {
 	if scale == 1 {
 		return
 	}
-	for i := range l.cohorts {
+	for i := from; i < len(l.cohorts); i++ {
 		l.cohorts[i].keep(seed, uint32(scale*float64(l.cohorts[i].people)))
 	}
 }
@@ -188,16 +188,22 @@ func (l *layout) cohortOf(id uint32) (int, bool) {
 // CohortOf is the person's place in Scenario.Population. The id must be one of
 // the schedule's; for any other the answer is 0.
 func (s *Schedule) CohortOf(id uint32) uint16 {
+	if s.steady {
+		if int64(id) >= int64(len(s.arrivals)) {
+			return 0
+		}
+		return s.arrivals[id].Cohort
+	}
 	i, _ := s.layout.cohortOf(id)
-	return uint16(i)
+	return uint16(i % s.lines)
 }
 
 // ClassOf gives the person's school and class, both numbered from 0 through
 // the whole population. The id must be one of the schedule's; for any other
-// the answer is 0, 0.
+// the answer is 0, 0, and for everybody in a steady schedule.
 func (s *Schedule) ClassOf(id uint32) (school, class uint32) {
 	i, ok := s.layout.cohortOf(id)
-	if !ok {
+	if !ok || s.steady {
 		return 0, 0
 	}
 	c := &s.layout.cohorts[i]

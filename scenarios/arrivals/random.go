@@ -20,6 +20,12 @@ const (
 	StreamClass         Stream = 9 // by class: its rank when scaling
 )
 
+// Streams of a steady load, by number of the arrival.
+const (
+	StreamGap    Stream = 21 // time since the arrival before
+	StreamCohort Stream = 22 // who it is
+)
+
 // Streams of behaviour, by person. None of them can move an arrival.
 const (
 	StreamJourney   Stream = 101 // which journey

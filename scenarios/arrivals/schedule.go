@@ -22,8 +22,10 @@ type Arrival struct {
 // [New]: every goroutine may use it at the same time.
 type Schedule struct {
 	layout   layout
+	lines    int           // of the population: cohorts beyond them are copies
 	play     time.Duration // length of the played window
 	arrivals []Arrival     // sorted by (At, ID)
+	steady   bool          // ids are in order of arrival, and in no class
 }
 
 // MaxPeople bounds the accounts of one schedule: more than a country's pupils,
@@ -37,7 +39,29 @@ const maxCohorts = 1 << 16
 // (0, 1]; 1 keeps everybody. The error says which part of the scenario cannot
 // be planned.
 func New(sc *scenarios.Scenario, seed uint64, scale float64) (*Schedule, error) {
-	l, err := newLayout(sc.Population, sc.Storm.Batches)
+	if !(scale > 0 && scale <= 1) {
+		return nil, fmt.Errorf("scale is %v, must be above 0 and at most 1", scale)
+	}
+	return Multiplied(sc, seed, scale)
+}
+
+// maxFactor bounds how many times a population is copied.
+const maxFactor = 1000
+
+// Multiplied is [New] for factors above 1 too: the whole population once, then
+// copies of it, the last one with as many whole schools as the rest of the
+// factor keeps. People keep their ids, so a smaller storm is always a part of a
+// larger one. Cohorts of a copy are those they copy.
+func Multiplied(sc *scenarios.Scenario, seed uint64, factor float64) (*Schedule, error) {
+	if !(factor > 0 && factor <= maxFactor) {
+		return nil, fmt.Errorf("the storm's factor is %v, must be above 0 and at most %d", factor, maxFactor)
+	}
+	copies := int(math.Ceil(factor))
+	lines := len(sc.Population)
+	if lines > maxCohorts/copies {
+		return nil, fmt.Errorf("population: %d lines %d times, at most %d", lines, copies, maxCohorts)
+	}
+	l, err := newLayout(slices.Repeat(sc.Population, copies), sc.Storm.Batches)
 	if err != nil {
 		return nil, err
 	}
@@ -45,18 +69,14 @@ func New(sc *scenarios.Scenario, seed uint64, scale float64) (*Schedule, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !(scale > 0 && scale <= 1) {
-		return nil, fmt.Errorf("scale is %v, must be above 0 and at most 1", scale)
-	}
-	l.keep(seed, scale)
-	d := newDraw(seed, c, sc.Storm.Batches)
-	s := &Schedule{layout: l, play: c.play}
-	s.arrivals = generate(&s.layout, d)
+	l.keep(seed, factor-float64(copies-1), lines*(copies-1))
+	s := &Schedule{layout: l, lines: lines, play: c.play}
+	s.arrivals = generate(&s.layout, newDraw(seed, c, sc.Storm.Batches), lines)
 	return s, nil
 }
 
 // generate asks every person kept when they come, class by class.
-func generate(l *layout, d *draw) []Arrival {
+func generate(l *layout, d *draw, lines int) []Arrival {
 	var out []Arrival
 	for ci := range l.cohorts {
 		co := &l.cohorts[ci]
@@ -69,7 +89,7 @@ func generate(l *layout, d *draw) []Arrival {
 			first, last := co.members(class)
 			for id := first; id < last; id++ {
 				if at, ok := d.at(id, come, b); ok {
-					out = append(out, Arrival{At: at, ID: id, Cohort: uint16(ci)})
+					out = append(out, Arrival{At: at, ID: id, Cohort: uint16(ci % lines)})
 				}
 			}
 		}
@@ -84,8 +104,13 @@ func generate(l *layout, d *draw) []Arrival {
 func (s *Schedule) People() int { return len(s.arrivals) }
 
 // IDs is the number of ids handed out: everybody with an account, kept by the
-// scale or not. Every id is smaller.
-func (s *Schedule) IDs() int { return s.layout.people }
+// scale or not; in a steady schedule everybody who comes. Every id is smaller.
+func (s *Schedule) IDs() int {
+	if s.steady {
+		return len(s.arrivals)
+	}
+	return s.layout.people
+}
 
 // Play is the length of the played window.
 func (s *Schedule) Play() time.Duration { return s.play }

@@ -85,7 +85,7 @@ func WriteLines(w io.Writer, list []Arrival) error {
 // PerSecond(f)[group][second]. groupOf gives the group of a cohort, from 0; nil
 // puts everybody in group 0. A last second that is not whole counts as one.
 func (s *Schedule) PerSecond(groupOf func(cohort int) int) [][]uint32 {
-	groups := make([]int, len(s.layout.cohorts))
+	groups := make([]int, s.lines)
 	highest := 0
 	if groupOf != nil {
 		for c := range groups {
