@@ -76,7 +76,7 @@ func Smoke(ctx context.Context, cfg SmokeConfig) ([]Trace, error) {
 	var out []Trace
 	for i := range cfg.Scenario.Personas {
 		p := &cfg.Scenario.Personas[i]
-		account, ok := firstAccount(cfg.Scenario, p.ID)
+		account, ok := FirstAccount(cfg.Scenario, p.ID)
 		if !ok {
 			out = append(out, Trace{Persona: p.ID, Problem: "no account serves this persona: add a line to the accounts"})
 			continue
@@ -112,7 +112,9 @@ func stopped(ctx context.Context, g Guard) error {
 	}
 }
 
-func firstAccount(sc *scenarios.Scenario, persona string) (int, bool) {
+// FirstAccount is the account that Smoke walks a persona's journeys with: the
+// first one that serves it. False: none does.
+func FirstAccount(sc *scenarios.Scenario, persona string) (int, bool) {
 	for i := range sc.Accounts.Len() {
 		if p := sc.Accounts.PersonaOf(i); p == "" || p == persona {
 			return i, true
