@@ -1,0 +1,4 @@
+package report
+
+// traces is what a trial's folder tells beyond its series.
+type traces struct{}
