@@ -63,51 +63,16 @@ func between(in stats.Interval, digits int) Range {
 }
 
 // bad counts, of the people due in tens [from, to), those on the bad side of a
-// criterion. ok is false for what a series does not hold (what breaks after
-// class, people who gave up).
-func bad(s *results.Series, c scenarios.Criterion, from, to int) (k, n uint64, ok bool) {
-	var b bag
-	var late uint64
-	for ten := max(0, from); ten < to; ten++ {
-		for second := ten * 10; second < min(ten*10+10, len(s.Seconds)); second++ {
-			x := &s.Seconds[second]
-			b.Intended += uint64(x.Intended)
-			b.Started += uint64(x.Started)
-			for o, v := range x.By {
-				b.Out[o] += uint64(v)
-			}
-		}
-		if c.Quantile != nil && ten < len(s.Tens) {
-			d := distribution{buckets: bucketsOf(s.Tens[ten])}
-			late += d.over(c.Time)
-		}
+// criterion.
+func bad(s *results.Series, c scenarios.Criterion, from, to int) block {
+	var sum block
+	p := plateau{s: s}
+	for ten := max(0, from); ten < min(to, len(s.Seconds)/batchSeconds); ten++ {
+		b := p.batch(ten)
+		one := badSide(c, &b)
+		sum.K, sum.N = sum.K+one.K, sum.N+one.N
 	}
-	b.Out[results.NotSent] = 0
-	if b.Started < b.Out[results.Invalid] {
-		return 0, 0, true
-	}
-	n = b.valid()
-	switch {
-	case c.Quantile != nil:
-		return min(late+n-min(n, b.inClass()), n), n, true
-	case c.Metric == scenarios.MetricLost || c.Metric == scenarios.MetricMidWork:
-		return 0, 0, false
-	}
-	k = min(count(c.Metric, &b), n)
-	if atLeast(c.Op) {
-		k = n - k
-	}
-	return k, n, true
-}
-
-// allowed is the share of people a criterion allows on its bad side.
-func allowed(c scenarios.Criterion) float64 {
-	if c.Quantile != nil {
-		q, _ := c.Quantile.Float64()
-		return 1 - q
-	}
-	limit, _ := stats.BadSide(c.Op, c.Rate).Float64()
-	return limit
+	return sum
 }
 
 // deciding are the criteria that a stretch of a trial is called good or bad by:
@@ -115,7 +80,7 @@ func allowed(c scenarios.Criterion) float64 {
 func deciding(sc *scenarios.Scenario) []scenarios.Criterion {
 	var out []scenarios.Criterion
 	for _, c := range sc.Criteria.List {
-		if c.Severity != scenarios.Minor {
+		if c.Severity != scenarios.Minor && judgedOnPlateaus(c.Metric) {
 			out = append(out, c)
 		}
 	}
@@ -130,11 +95,9 @@ func deciding(sc *scenarios.Scenario) []scenarios.Criterion {
 func good(s *results.Series, criteria []scenarios.Criterion, from, to int) bool {
 	any := false
 	for _, c := range criteria {
-		k, n, ok := bad(s, c, from, to)
-		if !ok {
-			continue
-		}
-		if n == 0 || float64(k) > allowed(c)*float64(n) {
+		limit, _ := badLimit(c).Float64()
+		b := bad(s, c, from, to)
+		if b.N == 0 || float64(b.K) > limit*float64(b.N) {
 			return false
 		}
 		any = true
