@@ -149,6 +149,7 @@ const beforeBell = 15 * time.Minute
 
 // release gives back what the person used.
 func (r *run) release(p *person) {
+	r.spent(p, p.base+p.step) // a step that was cut
 	p.state = done
 	if p.session != nil {
 		p.session.Forget()

@@ -14,7 +14,7 @@ type live struct {
 	started                     atomic.Int64
 	inFlight, waiting, between_ atomic.Int64
 	people                      [results.OutcomeCount]atomic.Int64
-	inStep                      []atomic.Int64 // by Plan.Steps
+	inStep                      []population // by Plan.Steps
 
 	ring [recentSeconds]recent // the ticker's own
 	cpu  float64
@@ -30,7 +30,7 @@ type recent struct {
 }
 
 func (l *live) init(steps int) {
-	l.inStep = make([]atomic.Int64, steps)
+	l.inStep = make([]population, steps)
 	for i := range l.ring {
 		l.ring[i] = recent{class: results.NewHist(results.ClassHist), delay: results.NewHist(results.StepHist)}
 	}
@@ -49,9 +49,9 @@ func (l *live) park(s state, n int64) {
 }
 
 // gauge counts people in and out of the step they perform.
-func (r *run) gauge(step int, n int64) {
+func (r *run) gauge(step int, n int64, at time.Duration) {
 	r.live.inFlight.Add(n)
-	r.live.inStep[step].Add(n)
+	r.live.inStep[step].change(n, at)
 }
 
 // woken is the timers' wake: the person is no longer parked.
@@ -124,14 +124,14 @@ func (r *run) health(d *results.Delta, s int, last bool) {
 	l := &r.live
 	h.InFlight, h.Waiting, h.Between = int(l.inFlight.Load()), int(l.waiting.Load()), int(l.between_.Load())
 	l.cpu = h.CPU
-	if r.cfg.Health == nil || last {
-		return
-	}
-	d.AddHealth(h)
+	now := r.cfg.Clock.Now()
 	for i := range l.inStep {
-		if n := l.inStep[i].Load(); n > 0 {
-			d.AddGauge(results.Gauge{Second: int32(s), Step: uint16(i), People: uint32(n)})
+		if n, inside := l.inStep[i].take(now); n > 0 || inside > 0 {
+			d.AddGauge(results.Gauge{Second: int32(s), Step: uint16(i), People: uint32(n), Inside: inside})
 		}
+	}
+	if r.cfg.Health != nil && !last {
+		d.AddHealth(h)
 	}
 }
 

@@ -37,6 +37,7 @@ type person struct {
 	tried    time.Duration // intended start of this attempt
 	own      time.Duration // pauses and thinking so far
 	waited   time.Duration // on waiting pages so far
+	inside   time.Duration // the present step, so far: without the pauses of a waiting page
 	waitFrom time.Duration // since when on the present one; 0: not
 	stop     time.Duration // hard stop, from the first click; 0: none
 	resume   *url.URL      // the waiting page's refresh
@@ -145,8 +146,16 @@ func (r *run) perform(p *person) finding {
 	}
 	ctx, cancel := r.deadline(p, st)
 	defer cancel()
-	r.gauge(v.index, +1)
-	defer r.gauge(v.index, -1)
+	enter := r.cfg.Clock.Now()
+	r.gauge(v.index, +1, enter)
+	defer func() {
+		leave := r.cfg.Clock.Now()
+		r.gauge(v.index, -1, leave)
+		p.inside += leave - enter
+		if p.base+p.step != v.index { // alreadyIn: the page proved a later step
+			r.spent(p, v.index)
+		}
+	}()
 	f := v.run(ctx)
 	if p.attempt > 1 && st.Verb == scenarios.Get && !p.inClass {
 		f = r.alreadyIn(ctx, p, v, f)

@@ -28,14 +28,27 @@ func (r *run) hop(v *showing, number int, _ *Request, resp *Response, _ error) {
 func (r *run) sample(p *person, f finding) {
 	o := f.outcome
 	if o == results.NotSent {
+		r.spent(p, p.base+p.step)
 		return
 	}
 	s := results.Sample{Step: p.base + p.step, Group: p.group, Intended: p.click, Sent: max(f.sent, p.click),
-		Done: max(f.proved, f.sent), Outcome: o, Reason: f.reason}
+		Done: max(f.proved, f.sent), Inside: p.inside, Outcome: o, Reason: f.reason}
+	p.inside = 0
 	if f.sent == 0 {
 		s.Sent = s.Done
 	}
 	r.rec.add(p.id, func(d *results.Delta) { d.AddStep(s) })
+}
+
+// spent records the time in a step that has no sample: nothing left, or the run
+// stopped.
+func (r *run) spent(p *person, step int) {
+	if p.inside == 0 {
+		return
+	}
+	inside := p.inside
+	p.inside = 0
+	r.rec.add(p.id, func(d *results.Delta) { d.AddSpent(step, p.click, inside) })
 }
 
 // sign records how a failure looked, secrets taken out.

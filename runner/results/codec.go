@@ -33,6 +33,7 @@ var errShort = errors.New("ends in the middle of a value")
 // The first error stops everything.
 type coder struct {
 	b       []byte // written so far, or still to be read
+	version byte   // of the frame
 	reading bool
 	limits  Limits
 	free    *spare // where values being read come from
@@ -264,6 +265,9 @@ func (c *coder) delta(d *Delta) {
 	each(c, d.Class, compareClassKeys, 6, "class times", (*coder).classKey, histOf(ClassHist))
 	each(c, d.Steps, compareStepKeys, 7, "step times", (*coder).stepKey, histOf(StepHist))
 	each(c, d.Ends, compareStepCells, 5, "step ends", (*coder).stepCell, (*coder).tally)
+	if c.version >= 3 {
+		each(c, d.Spent, compareStepTens, 3, "time in steps", (*coder).stepTen, (*coder).spent)
+	}
 	each(c, d.Hops, compareHopKeys, 9, "hop times", (*coder).hopKey, histOf(StepHist))
 	each(c, d.Sent, compareHopCells, 8, "exchanges", (*coder).hopCell, (*coder).hopCount)
 	each(c, d.Signs, compareSigns, 9, "signatures", (*coder).signKey, (*coder).signCount)

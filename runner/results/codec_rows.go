@@ -1,6 +1,9 @@
 package results
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // The rows of a delta's maps, field by field, in both directions.
 
@@ -44,6 +47,13 @@ func (c *coder) stepCell(k *StepCell) {
 	c.step(&k.Step)
 	c.outcome(&k.Outcome, &k.Reason)
 }
+
+func (c *coder) stepTen(k *StepTen) {
+	c.ten(&k.Ten)
+	c.step(&k.Step)
+}
+
+func (c *coder) spent(t *time.Duration) { c.span(t, "time in step") }
 
 func (c *coder) hopKey(k *HopKey) {
 	c.ten(&k.Ten)
@@ -104,4 +114,7 @@ func (c *coder) gauge(g *Gauge) {
 	c.second(&g.Second)
 	c.step(&g.Step)
 	c.tally(&g.People)
+	if c.version >= 3 {
+		c.span(&g.Inside, "time in step")
+	}
 }

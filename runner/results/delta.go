@@ -53,6 +53,12 @@ type StepCell struct {
 	Ten     int32
 }
 
+// StepTen is a step and an intended second ÷ 10.
+type StepTen struct {
+	Step uint16
+	Ten  int32
+}
+
 // ClassKey names a time-to-class histogram.
 type ClassKey struct {
 	Group uint16
@@ -151,6 +157,7 @@ type Delta struct {
 	Class map[ClassKey]*Hist // time to class of people in class, 1 ms to 6 h
 	Steps map[StepKey]*Hist  // 1 µs to 10 min
 	Ends  map[StepCell]uint32
+	Spent map[StepTen]time.Duration // inside steps, summed person by person: the other side of Gauge.Inside
 	Hops  map[HopKey]*Hist
 	Sent  map[HopCell]*HopCount
 	Signs map[SignKey]*SignCount

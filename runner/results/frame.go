@@ -13,13 +13,15 @@ import (
 
 // A delta file is a row of frames. A frame is
 //
-//	"FB" · version 2 · kind · packing · stored length u32 · raw length u32 · stored bytes · CRC-32C u32
+//	"FB" · version 3 · kind · packing · stored length u32 · raw length u32 · stored bytes · CRC-32C u32
 //
 // little-endian; the CRC covers all that stands before it. The payload is
 // varints in a fixed order, keys sorted: the same delta gives the same bytes,
-// which can be sent, signed and recognised as duplicates.
+// which can be sent, signed and recognised as duplicates. Frames of version 2,
+// which had no time inside steps, are still read.
 const (
-	frameVersion = 2
+	frameVersion = 3
+	oldVersion   = 2
 	frameHead    = 2 + 1 + 1 + 1 + 4 + 4
 	frameTail    = 4
 	maxRaw       = 16 << 20
@@ -58,7 +60,7 @@ func NewEncoder(l Limits) *Encoder { return &Encoder{limits: l} }
 
 // Append appends the delta's frame to dst.
 func (e *Encoder) Append(dst []byte, d *Delta) ([]byte, error) {
-	e.c = coder{b: e.c.b[:0], limits: e.limits}
+	e.c = coder{b: e.c.b[:0], version: frameVersion, limits: e.limits}
 	e.c.delta(d)
 	if e.c.err != nil {
 		return dst, fmt.Errorf("delta %d of worker %d: %w", d.Seq, d.Worker, e.c.err)
@@ -152,7 +154,7 @@ func (r *Decoder) Next(b []byte, d *Delta) (Frame, int, error) {
 		return f, n, err
 	}
 	d.Reset()
-	c := coder{b: raw, reading: true, limits: r.limits}
+	c := coder{b: raw, version: b[2], reading: true, limits: r.limits}
 	if c.delta(d); c.err == nil && len(c.b) > 0 {
 		c.fail("%d bytes too many", len(c.b))
 	}
@@ -164,7 +166,7 @@ func (r *Decoder) Next(b []byte, d *Delta) (Frame, int, error) {
 }
 
 // errVersion is a frame of another version of the format.
-var errVersion = fmt.Errorf("recorded in another version of the format than %d", frameVersion)
+var errVersion = fmt.Errorf("recorded in another version of the format than %d or %d", oldVersion, frameVersion)
 
 // open checks a frame's head and CRC and gives its raw payload, valid until
 // the next call.
@@ -175,7 +177,7 @@ func (r *Decoder) open(b []byte) (kind frameKind, raw []byte, n int, err error) 
 	if b[0] != 'F' || b[1] != 'B' {
 		return 0, nil, 0, errors.New("not a frame")
 	}
-	if b[2] != frameVersion {
+	if b[2] < oldVersion || b[2] > frameVersion {
 		return 0, nil, 0, errVersion
 	}
 	kind, packing := frameKind(b[3]), b[4]

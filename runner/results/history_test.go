@@ -78,7 +78,7 @@ func (h *history) tick(d *Delta, second int) {
 		}
 	}
 	d.AddHealth(Health{Second: second, CPU: h.rng.Float64(), Descriptors: 3, DescLimit: 1024})
-	d.AddGauge(Gauge{Second: int32(second), Step: 1, People: uint32(second)})
+	d.AddGauge(Gauge{Second: int32(second), Step: 1, People: uint32(second), Inside: time.Duration(second) * time.Second})
 }
 
 func (h *history) step(d *Delta, p *pupil, now time.Duration) {
@@ -107,7 +107,7 @@ func (h *history) endTry(d *Delta, p *pupil, now time.Duration) {
 	p.tryOpen = false
 	p.ended = append(p.ended, o)
 	d.AddAttempt(Attempt{Group: p.group, Number: p.tries, Intended: p.tryAt, Ended: now, Outcome: o, Reason: r, Left: o == NotSent})
-	d.AddStep(Sample{Step: 1, Group: p.group, Intended: p.tryAt, Sent: p.tryAt, Done: now, Outcome: o, Reason: r})
+	d.AddStep(Sample{Step: 1, Group: p.group, Intended: p.tryAt, Sent: p.tryAt, Done: now, Inside: now - p.tryAt, Outcome: o, Reason: r})
 	d.AddHop(Hop{Step: 1, Number: 1, Status: 200, Connect: time.Millisecond, FirstByte: now - p.tryAt, At: p.tryAt, Intended: p.tryAt, BytesIn: 5})
 	if o != InTime && o != Late {
 		d.AddSign(Sign{Step: 1, Status: 503, Outcome: o, Reason: r, Text: fmt.Sprint("page ", h.rng.IntN(400)), At: now})

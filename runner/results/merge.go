@@ -63,6 +63,7 @@ func (d *Delta) Reset() {
 	clear(d.PulledPeople)
 	clear(d.PulledTries)
 	clear(d.Ends)
+	clear(d.Spent)
 	clear(d.series)
 	freeHists(d, d.Delay)
 	freeHists(d, d.Later)
@@ -97,7 +98,7 @@ func (d *Delta) Empty() bool {
 	return len(d.Starts) == 0 && len(d.OnTime) == 0 && len(d.Delay) == 0 && len(d.Later) == 0 && len(d.Tries) == 0 &&
 		len(d.People) == 0 && len(d.Attempts) == 0 && len(d.MidWork) == 0 && len(d.Beside) == 0 &&
 		len(d.PulledPeople) == 0 && len(d.PulledTries) == 0 &&
-		len(d.Class) == 0 && len(d.Steps) == 0 && len(d.Ends) == 0 && len(d.Hops) == 0 &&
+		len(d.Class) == 0 && len(d.Steps) == 0 && len(d.Ends) == 0 && len(d.Spent) == 0 && len(d.Hops) == 0 &&
 		len(d.Sent) == 0 && len(d.Signs) == 0 && len(d.Health) == 0 && len(d.Gauges) == 0
 }
 
@@ -114,6 +115,9 @@ func (d *Delta) Merge(o *Delta) {
 	addCounts(d.PulledPeople, o.PulledPeople)
 	addCounts(d.PulledTries, o.PulledTries)
 	addCounts(d.Ends, o.Ends)
+	for k, t := range o.Spent {
+		d.Spent[k] = satSpan(d.Spent[k], t)
+	}
 	addHists(d, d.Delay, o.Delay)
 	addHists(d, d.Later, o.Later)
 	addHists(d, d.Class, o.Class)

@@ -37,6 +37,10 @@ func compareStepKeys(a, b StepKey) int {
 	return cmp.Or(cmp.Compare(a.Ten, b.Ten), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Clock, b.Clock))
 }
 
+func compareStepTens(a, b StepTen) int {
+	return cmp.Or(cmp.Compare(a.Ten, b.Ten), cmp.Compare(a.Step, b.Step))
+}
+
 func compareStepCells(a, b StepCell) int {
 	return cmp.Or(cmp.Compare(a.Ten, b.Ten), cmp.Compare(a.Step, b.Step),
 		cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Reason, b.Reason))

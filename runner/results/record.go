@@ -30,7 +30,8 @@ func NewDelta(worker uint32) *Delta {
 		MidWork: map[Cell]uint32{}, Beside: map[GroupSecond]*Beside{},
 		PulledPeople: map[GroupSecond]uint32{}, PulledTries: map[GroupSecond]uint32{},
 		Class: map[ClassKey]*Hist{}, Steps: map[StepKey]*Hist{}, Ends: map[StepCell]uint32{},
-		Hops: map[HopKey]*Hist{}, Sent: map[HopCell]*HopCount{}, Signs: map[SignKey]*SignCount{},
+		Spent: map[StepTen]time.Duration{},
+		Hops:  map[HopKey]*Hist{}, Sent: map[HopCell]*HopCount{}, Signs: map[SignKey]*SignCount{},
 		series: map[int32]int{},
 	}
 }
@@ -134,6 +135,16 @@ func (d *Delta) AddStep(s Sample) {
 	d.Ends[StepCell{step, o, r, ten}]++
 	hist(d, d.Steps, StepKey{step, FromIntended, ten}, StepHist).Record(s.Done - s.Intended)
 	hist(d, d.Steps, StepKey{step, FromSent, ten}, StepHist).Record(s.Done - s.Sent)
+	d.AddSpent(s.Step, s.Intended, s.Inside)
+}
+
+// AddSpent counts time inside a step that was not brought to an end: the run
+// stopped, or the generator took the person out.
+func (d *Delta) AddSpent(step int, intended, inside time.Duration) {
+	if inside > 0 {
+		k := StepTen{index16(step), tenOf(intended)}
+		d.Spent[k] = satSpan(d.Spent[k], inside)
+	}
 }
 
 // AddHop counts one exchange. Phases that did not happen (zero) are not
@@ -259,7 +270,7 @@ func (d *Delta) AddHealth(h Health) {
 
 // AddGauge keeps how many people are inside a step.
 func (d *Delta) AddGauge(g Gauge) {
-	g.Second = min(max(g.Second, 0), maxSecond)
+	g.Second, g.Inside = min(max(g.Second, 0), maxSecond), max(g.Inside, 0)
 	d.Gauges = append(d.Gauges, g)
 }
 

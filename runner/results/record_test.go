@@ -25,13 +25,13 @@ func oneOfEach() *Delta {
 	d.AddPerson(Person{Group: 1, Intended: 12 * sec, Outcome: Late, Attempts: 3, TimeToClass: 11 * sec, OwnTime: 4 * sec,
 		Waited: 2 * sec, ClassLost: 5 * sec, MidWorkLoss: ReasonServerError})
 	d.AddPerson(Person{Group: 1, Intended: 12 * sec, Outcome: Quota, Reason: ReasonQuotaPage, Attempts: 1, GaveUp: true, StillTrying: true})
-	d.AddStep(Sample{Step: 1, Intended: 21 * sec, Sent: 22 * sec, Done: 25 * sec, Outcome: InTime})
+	d.AddStep(Sample{Step: 1, Intended: 21 * sec, Sent: 22 * sec, Done: 25 * sec, Inside: 2 * sec, Outcome: InTime})
 	d.AddHop(Hop{Step: 1, Number: 2, Host: 0, Status: 302, Reused: true, FirstByte: sec, BytesIn: 10, BytesOut: 20, Intended: 21 * sec})
 	d.AddHop(Hop{Step: 1, Number: 2, Host: 0, Status: 302, Connect: sec, FirstByte: sec, BytesIn: 1, BytesOut: 2, Intended: 21 * sec})
 	d.AddSign(Sign{Step: 1, Status: 503, Outcome: Error, Reason: ReasonBackendDown, Text: " Indisponible\n ", At: 9 * sec})
 	d.AddSign(Sign{Step: 1, Status: 503, Outcome: Error, Reason: ReasonBackendDown, Text: " Indisponible\n ", At: 7 * sec})
 	d.AddHealth(Health{Second: 3, CPU: 0.5})
-	d.AddGauge(Gauge{Second: 3, Step: 1, People: 4})
+	d.AddGauge(Gauge{Second: 3, Step: 1, People: 4, Inside: time.Second})
 	return d
 }
 
@@ -60,13 +60,14 @@ func TestDeltaHoldsWhatWasAdded(t *testing.T) {
 		Class:   map[ClassKey]*Hist{{1, 1}: histOf(ClassHist, 11*sec)},
 		Steps: map[StepKey]*Hist{{1, FromIntended, 2}: histOf(StepHist, 4*sec),
 			{1, FromSent, 2}: histOf(StepHist, 3*sec)},
-		Ends: map[StepCell]uint32{{1, InTime, NoReason, 2}: 1},
+		Ends:  map[StepCell]uint32{{1, InTime, NoReason, 2}: 1},
+		Spent: map[StepTen]time.Duration{{1, 2}: 2 * sec},
 		Hops: map[HopKey]*Hist{{1, 2, 0, PhaseFirstByte, 2}: histOf(StepHist, sec, sec),
 			{1, 2, 0, PhaseConnect, 2}: histOf(StepHist, sec)},
 		Sent:   map[HopCell]*HopCount{{1, 2, 0, 302}: {N: 2, Reused: 1, BytesIn: 11, BytesOut: 22}},
 		Signs:  map[SignKey]*SignCount{{1, 0, 503, Error, ReasonBackendDown, "Indisponible"}: {N: 2, First: 7 * sec, Last: 9 * sec}},
 		Health: []Health{{Second: 3, CPU: 0.5}},
-		Gauges: []Gauge{{3, 1, 4}},
+		Gauges: []Gauge{{3, 1, 4, time.Second}},
 		series: map[int32]int{2: 2},
 		texts:  1,
 	}
@@ -87,10 +88,10 @@ func TestMergeAddsEverything(t *testing.T) {
 	got := []any{sum.Starts[k], sum.OnTime[k], sum.Tries[k], sum.Delay[1].Count(), sum.Later[2].Count(), sum.People[Cell{1, Late, NoReason, 12}],
 		sum.Attempts[Cell{1, Late, NoReason, 21}], *sum.Beside[k], sum.MidWork[Cell{1, Error, ReasonServerError, 12}],
 		sum.Class[ClassKey{1, 1}].Count(), sum.Steps[StepKey{1, FromSent, 2}].Count(), sum.Ends[StepCell{1, InTime, NoReason, 2}],
-		sum.Hops[HopKey{1, 2, 0, PhaseFirstByte, 2}].Count(), *sum.Sent[HopCell{1, 2, 0, 302}], len(sum.Signs), len(sum.Health), len(sum.Gauges)}
+		sum.Hops[HopKey{1, 2, 0, PhaseFirstByte, 2}].Count(), *sum.Sent[HopCell{1, 2, 0, 302}], len(sum.Signs), len(sum.Health), len(sum.Gauges), sum.Spent[StepTen{1, 2}]}
 	want := []any{uint32(4), uint32(2), uint32(4), uint64(4), uint64(2), uint32(2), uint32(2),
 		Beside{GaveUp: 2, StillTrying: 2, Retries: 4, Waited: 4 * sec, WaitedN: 2, ClassLost: 10 * sec, ClassLostN: 2, OwnTime: 8 * sec},
-		uint32(2), uint64(2), uint64(2), uint32(2), uint64(4), HopCount{N: 4, Reused: 2, BytesIn: 22, BytesOut: 44}, 1, 2, 2}
+		uint32(2), uint64(2), uint64(2), uint32(2), uint64(4), HopCount{N: 4, Reused: 2, BytesIn: 22, BytesOut: 44}, 1, 2, 2, 4 * sec}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

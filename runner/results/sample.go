@@ -48,8 +48,11 @@ type Sample struct {
 	Intended time.Duration // the click
 	Sent     time.Duration // its first byte out
 	Done     time.Duration
-	Outcome  Outcome // InTime for a proved page
-	Reason   Reason
+	// Inside is how long the person was inside the step: Done − Sent, without
+	// the pauses of a waiting page, and with the page's own files.
+	Inside  time.Duration
+	Outcome Outcome // InTime for a proved page
+	Reason  Reason
 }
 
 // Hop is one exchange inside a step.
@@ -97,9 +100,12 @@ type Health struct {
 }
 
 // Gauge is how many people are inside one step at the end of one written
-// second.
+// second, and the time people spent inside it during that second: the integral
+// of their number, to the nanosecond, kept by whoever enters and leaves. A
+// person looking at a waiting page, or thinking, is inside no step.
 type Gauge struct {
 	Second int32 // from the start of the played window
 	Step   uint16
 	People uint32
+	Inside time.Duration // person-time; 0 in a recording of before version 3
 }

@@ -42,8 +42,15 @@ type SeriesSecond struct {
 // StepSeries is one step of a trial.
 type StepSeries struct {
 	Step
-	// InFlight is people inside the step at the end of each second.
+	// InFlight is people inside the step at the end of each second, and Inside
+	// the time people spent in it during the second: the integral of their
+	// number.
 	InFlight []uint32
+	Inside   []time.Duration
+	// Spent[i] is the same time summed person by person, for those due in
+	// seconds 10i…10i+9. Over a whole trial the two sums are equal, as Little's
+	// identity says; more than 0.5 % apart is a defect of the recording.
+	Spent []time.Duration
 	// Tens[i] is the step's own duration from its real send, and Intended from
 	// its intended instant, for those due in seconds 10i…10i+9; nil for none.
 	Tens, Intended []*Hist

@@ -132,6 +132,7 @@ func (s *Series) steps(r *Run) {
 	s.Steps = make([]StepSeries, len(r.Plan.Steps))
 	for i, st := range r.Plan.Steps {
 		s.Steps[i] = StepSeries{Step: st, InFlight: make([]uint32, len(s.Seconds)),
+			Inside: make([]time.Duration, len(s.Seconds)), Spent: make([]time.Duration, n),
 			Tens: make([]*Hist, n), Intended: make([]*Hist, n), Ends: make([][outcomes]uint32, n)}
 	}
 	for _, k := range sortedKeys(r.Total.Steps, compareStepKeys) {
@@ -154,6 +155,14 @@ func (s *Series) steps(r *Run) {
 		if int(g.Step) < len(s.Steps) && g.Second >= 0 && int(g.Second) < len(s.Seconds) {
 			at := &s.Steps[g.Step].InFlight[g.Second]
 			*at = satAdd(*at, g.People)
+			in := &s.Steps[g.Step].Inside[g.Second]
+			*in = satSpan(*in, g.Inside)
+		}
+	}
+	for k, t := range r.Total.Spent {
+		if int(k.Step) < len(s.Steps) && k.Ten >= 0 && int(k.Ten) < n {
+			sum := &s.Steps[k.Step].Spent[k.Ten]
+			*sum = satSpan(*sum, t)
 		}
 	}
 }

@@ -1,11 +1,15 @@
 package results
 
 import (
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestAnotherVersionIsNoCutRun: a recording this program cannot read must not
@@ -32,5 +36,28 @@ func TestAnotherVersionIsNoCutRun(t *testing.T) {
 	}
 	if _, err := Open(dir); !errors.Is(err, errVersion) {
 		t.Errorf("Open: %v; want %v", err, errVersion)
+	}
+}
+
+// TestVersion2IsRead: a recording from before the time inside steps was kept is
+// read as it was, without that time.
+func TestVersion2IsRead(t *testing.T) {
+	d := oneOfEach()
+	d.Seq = 1
+	c := coder{version: oldVersion, limits: Limits{Groups: 2, Steps: 2, Hosts: 1}}
+	if c.delta(d); c.err != nil {
+		t.Fatal(c.err)
+	}
+	b := seal(frameDelta, packStored, len(c.b), c.b)
+	b[2] = oldVersion
+	b = binary.LittleEndian.AppendUint32(b[:len(b)-frameTail], crc32.Checksum(b[:len(b)-frameTail], crcTable))
+	got := NewDelta(0)
+	if _, _, err := NewDecoder(c.limits).Next(b, got); err != nil {
+		t.Fatal(err)
+	}
+	clear(d.Spent)
+	d.Gauges[0].Inside = 0
+	if diff := cmp.Diff(d, got, sameDelta); diff != "" {
+		t.Error(diff)
 	}
 }
