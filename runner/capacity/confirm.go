@@ -1,0 +1,204 @@
+package capacity
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"firstbell/runner/results"
+	"firstbell/runner/results/stats"
+)
+
+// mostPlateaus bounds a bracket whose answers never settle.
+const mostPlateaus = 12
+
+// confirm plays plateaus until the bracket is closed, one load after another,
+// or the time is over.
+func (s *search) confirm(ctx context.Context) error {
+	s.fit()
+	stage := results.StageConfirm
+	for n := 0; n < mostPlateaus; n++ {
+		rate, ok := s.next()
+		if !ok || n >= 2 && s.total()+s.set.Warmup+s.set.Plateau > s.allowed() {
+			return nil
+		}
+		if n >= 2 {
+			stage = results.StageBracket
+		}
+		if err := s.plateau(ctx, stage, rate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *search) allowed() time.Duration {
+	if s.cfg.Quick {
+		return quickTime
+	}
+	// The rest of a plateau's drain is not known in advance.
+	return searchTime - time.Duration(s.set.Limit)
+}
+
+// fit lengthens plateau and warm-up to what the capacity asks for, now that it
+// is known.
+func (s *search) fit() {
+	s.set.Plateau = max(s.set.Plateau, plateauFor(s.set.Quantile, s.set.Limit, s.capacity, s.cfg.Quick))
+	warmup := min(seconds(stats.Warmup(s.capacity)), s.set.Plateau/4) + s.cfg.OwnTime
+	if !s.rules.warmup {
+		warmup = 0
+	}
+	s.set.Warmup = (warmup + 9*time.Second).Truncate(10 * time.Second)
+	s.set.Plateau = s.set.Plateau.Round(10 * time.Second)
+}
+
+// plateau plays one load and keeps it; once more when its gates failed.
+func (s *search) plateau(ctx context.Context, stage string, rate float64) error {
+	for {
+		conduct := s.conduct(s.set.Warmup, results.Segment{Name: "plateau", Rate: rate, Length: s.set.Warmup + s.set.Plateau})
+		var enough func(Moment) bool
+		if s.rules.curtail {
+			enough = s.curtailed(rate)
+		}
+		series, t, err := s.play(ctx, stage, conduct, enough)
+		if t != nil {
+			s.plateaus = append(s.plateaus, len(s.trials)-1)
+		}
+		if err != nil {
+			return err
+		}
+		if len(t.Reading.Gates) > 0 {
+			continue
+		}
+		if err := s.capped(ctx, series, t); err != nil {
+			return err
+		}
+		if e := stats.Mean(t.Flow.Work); len(t.Flow.Work) >= 2 {
+			s.capacity = e.Value
+		}
+		return nil
+	}
+}
+
+// curtailed ends a plateau whose failure no longer depends on what is still to
+// come: more people are late, or lost, than twice what the whole of it may have,
+// and more than forty seconds bring (curtailed sampling: no interval is looked
+// at, so nothing is gained by looking often).
+func (s *search) curtailed(rate float64) func(Moment) bool {
+	share := 1 - s.set.Quantile
+	most := max(2*share*rate*s.set.Plateau.Seconds(), curtailSeconds*rate)
+	warmup := int(s.set.Warmup / time.Second)
+	var base uint64
+	return func(m Moment) bool {
+		if limit := s.cfg.MaxOpen; limit > 0 && m.Open >= limit {
+			return true
+		}
+		if m.Second < warmup {
+			base = m.bad()
+			return false
+		}
+		return float64(m.bad()-min(base, m.bad())) > most
+	}
+}
+
+const curtailSeconds = 40
+
+// centre is where the limit is expected: what a plateau of this length lets
+// pass, or what holds for ever where that is less.
+func (s *search) centre() float64 {
+	t, p := s.set.Limit.Seconds(), s.set.Quantile
+	passes := s.capacity * (1 + stats.PlateauBias(t, p, s.set.Plateau.Seconds())/2)
+	if steady := stats.SteadyRate(s.capacity, t, p); steady > s.capacity/2 {
+		passes = min(passes, max(steady, s.capacity*0.8)*(1+s.set.Width/8))
+	}
+	return passes
+}
+
+// next is the load to play next: surprises first, then the middle of a bracket
+// that is too wide. ok is false when nothing more would narrow the answer.
+func (s *search) next() (rate float64, ok bool) {
+	w := s.set.Width
+	loads := s.loads()
+	if len(loads) == 0 {
+		return s.rounded(s.centre() * (1 + w/2)), true
+	}
+	b := stats.BracketOf(loads)
+	lowest, highest := loads[0], loads[len(loads)-1]
+	switch {
+	case b.High == 0:
+		return s.above(highest, len(loads))
+	case b.Low == 0:
+		return s.below(lowest, len(loads))
+	}
+	return s.inside(b)
+}
+
+// above is a load over one that did not fail: further each time. ok is false at
+// the highest rate allowed.
+func (s *search) above(l stats.LoadTrials, tried int) (float64, bool) {
+	if l.Rate >= s.set.MaxRate {
+		return 0, false
+	}
+	step := s.set.Width
+	if stats.Classify(l) == stats.Unsettled {
+		step /= 2
+	}
+	if tried > 2 {
+		step *= math.Pow(2, float64(min(tried-2, 4)))
+	}
+	return s.rounded(math.Max(l.Rate*(1+step), s.centre()*(1+s.set.Width/2))), true
+}
+
+// below is a load under one that did not hold: what the reading suggests, or
+// further each time.
+func (s *search) below(l stats.LoadTrials, tried int) (float64, bool) {
+	step := s.set.Width
+	if stats.Classify(l) == stats.Unsettled {
+		step /= 2
+	}
+	if tried > 2 {
+		step *= math.Pow(2, float64(min(tried-2, 4)))
+	}
+	rate := s.rounded(math.Min(l.Rate*(1-math.Min(step, 0.5)), s.centre()*(1-s.set.Width/2)))
+	if rate < s.lowestWorth() {
+		return 0, false
+	}
+	return rate, true
+}
+
+// lowestWorth is a load under which nothing is looked for: fewer than 30 people
+// come in a plateau.
+func (s *search) lowestWorth() float64 { return 30 / s.set.Plateau.Seconds() }
+
+// inside bisects what is open between a load that held and one that did not:
+// beside the undecided loads, if there are any.
+func (s *search) inside(b stats.Bracket) (float64, bool) {
+	lo, hi := b.Low, b.High
+	if n := len(b.Undecided); n > 0 {
+		if b.Undecided[0]-b.Low >= b.High-b.Undecided[n-1] {
+			hi = b.Undecided[0]
+		} else {
+			lo = b.Undecided[n-1]
+		}
+	}
+	if b.Width <= s.set.Width || (hi-lo)/hi <= 0.6*s.set.Width {
+		return 0, false
+	}
+	rate := s.rounded((lo + hi) / 2)
+	return rate, rate > lo && rate < hi
+}
+
+// loads are the plateaus so far, each load with all its trials.
+func (s *search) loads() []stats.LoadTrials {
+	readings := make([]stats.Tried, len(s.plateaus))
+	for i, at := range s.plateaus {
+		readings[i] = tried(&s.trials[at])
+	}
+	return stats.Loads(readings)
+}
+
+func tried(t *Trial) stats.Tried {
+	r := &t.Reading
+	return stats.Tried{Rate: t.Spec.Conduct.Segments[0].Rate, Invalid: len(r.Gates) > 0,
+		Met: r.State == results.StateMet, NotMet: r.State == results.StateNotMet}
+}

@@ -1,0 +1,59 @@
+package capacity
+
+import (
+	"context"
+	"math"
+	"testing"
+	"time"
+)
+
+func simConfig(target *simTarget, limit time.Duration, seed uint64) (Config, *simPlayer) {
+	p := &simPlayer{target: target, limit: limit}
+	set := SettingsFor(0.95, limit, false)
+	set.MaxRate = 20_000
+	return Config{Player: p, Judge: simJudge(0.95), Settings: set, Start: target.capacity() / 37, Seed: seed, First: 1}, p
+}
+
+// describe tells a search, trial after trial.
+func describe(t *testing.T, f *Found) {
+	t.Helper()
+	for _, tr := range f.Trials {
+		bad := -1.0
+		if len(tr.Reading.Criteria) > 0 {
+			bad = tr.Reading.Criteria[0].Bad
+		}
+		t.Logf("%s %.1f/s %s bad %.3f good %.1f work %d: %s %v", tr.Spec.Name, tr.Rate, tr.Reading.State, bad, tr.Reading.Goodput, len(tr.Flow.Work), tr.Time, tr.Reading.Gates)
+	}
+	t.Logf("held %+v saturation %+v overload %.1f why %q search %s total %s", f.Held, f.Saturation, f.Overload.Value, f.Why, f.Search, f.Total)
+}
+
+// TestK1KnownCapacity: the saturation goodput within 3 % of c ÷ s, the bracket
+// around the rate that the plateau's own horizon lets pass and within 5 % of it,
+// in a quarter of an hour before the repeats.
+func TestK1KnownCapacity(t *testing.T) {
+	const limit = 3 * time.Second
+	for name, target := range map[string]*simTarget{
+		"M/M/16": shared(400, 16, 1, 1), "one pool": shared(250, 16, 3, 1), "chain": chain(400, 16, 3, 1), "D, 4 steps": shared(700, 60, 4, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, _ := simConfig(target, limit, 5)
+			f, err := Search(context.Background(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, want := target.capacity(), truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 4)
+			if math.Abs(f.Saturation.Value/c-1) > 0.03 {
+				t.Errorf("saturation %v, want %v within 3 %%", f.Saturation, c)
+			}
+			if !(f.Held.Low >= 0.95*want && f.Held.High <= 1.05*want && f.Held.Low <= want && f.Held.High >= want) {
+				t.Errorf("held %+v, want around %.1f within 5 %%", f.Held, want)
+			}
+			if f.Search > searchTime || f.Why != "" {
+				t.Errorf("took %s, why %q", f.Search, f.Why)
+			}
+			if t.Failed() {
+				describe(t, f)
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+package results
+
+import "time"
+
+// Rest is a target when nobody waits in it.
+type Rest struct {
+	// Time is how long a login takes, in seconds, and Weights what share of it
+	// each place of the journey takes: the first steps of all journeys, the
+	// second ones, and so on.
+	Time    float64
+	Weights []float64
+}
+
+// restSeconds is how much of a trial's start is read as rest.
+const restSeconds = 20
+
+// AtRest reads a target's times from the start of a trial whose load begins low.
+// ok is false when nobody got in by then.
+func (s *Series) AtRest() (rest Rest, ok bool) {
+	rest.Weights = make([]float64, s.places())
+	for place, steps := range s.byPlace() {
+		var sum, n float64
+		for _, i := range steps {
+			for _, h := range s.Steps[i].Tens[:min(restSeconds/10, len(s.Steps[i].Tens))] {
+				h.Each(func(lo, hi time.Duration, count uint64) {
+					sum += (lo + hi).Seconds() / 2 * float64(count)
+					n += float64(count)
+				})
+			}
+		}
+		if n > 0 {
+			rest.Weights[place] = sum / n
+			rest.Time += sum / n
+		}
+	}
+	if rest.Time <= 0 {
+		return Rest{}, false
+	}
+	for i := range rest.Weights {
+		rest.Weights[i] /= rest.Time
+	}
+	return rest, true
+}
+
+// place is which step of its journey each step is, from 0. Plan.Steps holds the
+// journeys one after another, each in order.
+func (s *Series) place(i int) int {
+	n := 0
+	for j := i - 1; j >= 0 && s.Steps[j].Journey == s.Steps[i].Journey; j-- {
+		n++
+	}
+	return n
+}
+
+func (s *Series) places() int {
+	n := 0
+	for i := range s.Steps {
+		n = max(n, s.place(i)+1)
+	}
+	return n
+}
+
+func (s *Series) byPlace() [][]int {
+	out := make([][]int, s.places())
+	for i := range s.Steps {
+		p := s.place(i)
+		out[p] = append(out[p], i)
+	}
+	return out
+}
+
+// inside is how many people are in the steps of each place at the end of a
+// second.
+func (s *Series) inside(second int) []float64 {
+	out := make([]float64, s.places())
+	for i := range s.Steps {
+		if second >= 0 && second < len(s.Steps[i].InFlight) {
+			out[s.place(i)] += float64(s.Steps[i].InFlight[second])
+		}
+	}
+	return out
+}
+
+// Busy is the last stretch of the load, in seconds from ≤ s < to, in which the
+// backlog never left: more people inside, all the time, than half as many again
+// as a target without queues would hold. Its first seconds are left out, while
+// the later steps fill. Empty (from = to) when the load ended without backlog.
+func (s *Series) Busy(rest Rest) (from, to int) {
+	to = min(int(s.Due()/time.Second), len(s.Seconds))
+	rate := s.peakDone(to)
+	full := 1.5*rate*rest.Time + 10
+	from = to
+	for from > 0 && float64(s.Seconds[from-1].InFlight) > full {
+		from--
+	}
+	const fill = 3
+	return min(to, from+fill), to
+}
+
+// peakDone is the highest mean of ten seconds of people proved in class.
+func (s *Series) peakDone(to int) float64 {
+	best, sum := 0.0, 0.0
+	for i := range s.Seconds[:to] {
+		sum += float64(s.Seconds[i].Done)
+		if i >= 10 {
+			sum -= float64(s.Seconds[i-10].Done)
+		}
+		best = max(best, sum/10)
+	}
+	return best
+}
+
+// Work reads the capacity, in people per second, from each ten seconds of a
+// stretch in which the target was busy all the time.
+//
+// People proved in class are not it: where all steps share one pool, more first
+// steps than last ones are served while the backlog grows, so what comes out is
+// less than the target could sustain (0.87 of it at 1.28 times its capacity, for
+// three equal steps). What is conserved is work: the people through each place,
+// weighted by what the place costs at rest. Places before which nobody waits
+// are left out, so that in a chain only the full ones count.
+func (s *Series) Work(rest Rest, from, to int) []float64 {
+	const ten = 10
+	if to-from < ten || len(rest.Weights) != s.places() {
+		return nil
+	}
+	waiting := s.waiting(rest, from, to)
+	var out []float64
+	for at := to - (to-from)/ten*ten; at+ten <= to; at += ten {
+		through := s.through(at, at+ten)
+		var sum, weight float64
+		for k, w := range waiting {
+			sum += through[k] * w
+			weight += w
+		}
+		if weight > 0 {
+			out = append(out, sum/weight)
+		}
+	}
+	return out
+}
+
+// waiting gives the weights of the places before which people wait: those that
+// hold at least a tenth of all who wait at the end of the stretch.
+func (s *Series) waiting(rest Rest, from, to int) []float64 {
+	at := s.inside(to - 1)
+	rate := s.peakDone(to)
+	var all float64
+	for k := range at {
+		at[k] = max(0, at[k]-rate*rest.Time*rest.Weights[k])
+		all += at[k]
+	}
+	out := make([]float64, len(at))
+	for k := range at {
+		if at[k] >= 0.1*all {
+			out[k] = rest.Weights[k]
+		}
+	}
+	return out
+}
+
+// through is how many people per second leave each place in seconds from ≤ s <
+// to: those who came less those who stayed, place after place. Those who fail
+// leave too.
+func (s *Series) through(from, to int) []float64 {
+	var came float64
+	for _, sec := range s.Seconds[from:to] {
+		came += float64(sec.Started)
+	}
+	before, after := s.inside(from-1), s.inside(to-1)
+	out := make([]float64, len(after))
+	for k := range out {
+		came -= after[k] - before[k]
+		out[k] = came / float64(to-from)
+	}
+	return out
+}
