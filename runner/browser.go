@@ -29,6 +29,10 @@ type browser struct {
 	loginKey  uint64 // of its bytes
 	// wrong replaces the password: a proof that refusals are recognised.
 	wrong string
+	// pinned people share an account and, with it, the random values of the
+	// person luck: what they send is what that person has sent.
+	pinned bool
+	luck   uint32
 }
 
 // lookup gives the variables of the file as this person has them now. Cookies
@@ -71,7 +75,11 @@ func (b *browser) lookup(s *site, u *url.URL) scenarios.Lookup {
 func (b *browser) random(seed uint64, name string) string {
 	h := sha256.New()
 	var bits [8]byte
-	binary.LittleEndian.PutUint64(bits[:], arrivals.Bits(seed, arrivals.StreamValue, uint64(b.id), uint64(b.attempt)))
+	who := b.id
+	if b.pinned {
+		who = b.luck
+	}
+	binary.LittleEndian.PutUint64(bits[:], arrivals.Bits(seed, arrivals.StreamValue, uint64(who), uint64(b.attempt)))
 	h.Write(bits[:])
 	h.Write([]byte(name))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))

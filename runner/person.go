@@ -64,6 +64,9 @@ func (r *run) newPerson(id uint32, cohort int, at time.Duration) *person {
 	j := p.draws.journey(p.persona.Journeys)
 	p.journey, p.base = &s.sc.Journeys[j], s.first[j]
 	p.browser = browser{id: id, account: -1}
+	if _, p.pinned = r.cfg.Pinned[p.persona.ID]; p.pinned {
+		p.luck = uint32(s.who[cohort]) // who Smoke sends on this persona's journeys
+	}
 	p.tries, p.stop = p.draws.tries(p.persona.Role), p.draws.hardStop()
 	if r.conduct.Refreshes > 0 {
 		p.tries = 1 + r.conduct.Refreshes

@@ -40,8 +40,9 @@ type Config struct {
 	// when on, and [results.SeriesOf] counts these people as never due. nil:
 	// everybody comes.
 	Enough func(Snapshot) bool
-	// Pinned names, by persona, one account that all of them use: for a target
-	// that does not look at it (our own sink). nil: everyone their own.
+	// Pinned names, by persona, one account that all of them use, with the random
+	// values that Smoke draws for the persona under the plan's seed: for a target
+	// that repeats what Smoke was told (our own sink). nil: everyone their own.
 	Pinned map[string]int
 	// Open counts the generator's open connections, for Snapshot; nil: 0.
 	Open func() int

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"firstbell/runner"
 )
@@ -14,7 +15,7 @@ import (
 // answerOf makes the bytes that stand for a recorded answer: the same status,
 // headers and content, as long on the wire as it was.
 func answerOf(req *runner.Request, resp *runner.Response) answer {
-	a := answer{close: closes(resp.Header)}
+	a := answer{close: closes(resp.Header), wait: waitOf(req.Kind, resp.Timing.FirstByte)}
 	packed := strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip")
 	head := appendHead(nil, resp, packed || req.MaxBody == 0)
 	if bodiless(req.Method, resp.Status) {
@@ -34,6 +35,21 @@ func answerOf(req *runner.Request, resp *runner.Response) answer {
 	}
 	a.head = append(endHead(head, strconv.Itoa(len(body)+a.filler), a.close), body...)
 	return a
+}
+
+// What is asked for in parallel is answered after a while, as recorded but
+// within these: a sink that answered at once would let a page's requests share
+// connections that a portal makes them open, with their handshakes.
+const (
+	shortestWait = 10 * time.Millisecond
+	longestWait  = 50 * time.Millisecond
+)
+
+func waitOf(kind runner.Kind, firstByte time.Duration) time.Duration {
+	if kind == runner.KindPage {
+		return 0 // nothing else goes on meanwhile
+	}
+	return min(max(firstByte, shortestWait), longestWait).Round(time.Millisecond)
 }
 
 // whole is the kept body, one byte longer than what is kept when there was

@@ -37,7 +37,8 @@
 //
 // # What differs from the real target
 //
-// Answers come at once. HTTP/1.1 with a known length, whatever the real framing;
+// Pages come at once, what they ask for in parallel after 10 to 50 ms, so that it
+// opens as many connections as it does against a portal. HTTP/1.1 with a known length, whatever the real framing;
 // a certificate of our own (ECDSA P-256), never verified against an authority;
 // no client certificate. Files of a page are as long as the real ones and hold
 // nothing.

@@ -161,6 +161,9 @@ func (s *sink) write(c net.Conn, n int) bool {
 		return err == nil
 	}
 	a := &s.answers[n]
+	if a.wait > 0 {
+		time.Sleep(a.wait)
+	}
 	if len(a.head) == 0 {
 		return false
 	}

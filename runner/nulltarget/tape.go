@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"time"
 
 	"firstbell/runner"
 )
@@ -45,9 +46,10 @@ type Answers struct {
 
 // answer is one recorded answer, ready to be written.
 type answer struct {
-	head   []byte // status line, header and body as far as it is kept; empty: close without an answer
-	filler int    // bytes of body that hold nothing, sent after head
-	close  bool   // the connection is closed afterwards
+	head   []byte        // status line, header and body as far as it is kept; empty: close without an answer
+	filler int           // bytes of body that hold nothing, sent after head
+	close  bool          // the connection is closed afterwards
+	wait   time.Duration // before it is written, whole milliseconds
 }
 
 // size is how long the answer is on the wire.
@@ -80,6 +82,7 @@ func (t *Tape) WriteTo(w io.Writer) (int64, error) {
 			closes = 1
 		}
 		c.number(closes)
+		c.number(int(a.wait / time.Millisecond))
 		c.number(a.filler)
 		c.number(len(a.head))
 		c.write(a.head)
@@ -187,6 +190,11 @@ func (d *summed) answer(left int) (a answer, err error) {
 		return a, err
 	}
 	a.close = closes == 1
+	wait, err := d.number(int(longestWait / time.Millisecond))
+	if err != nil {
+		return a, err
+	}
+	a.wait = time.Duration(wait) * time.Millisecond
 	if a.filler, err = d.number(maxFiller); err != nil {
 		return a, err
 	}
