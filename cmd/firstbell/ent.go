@@ -29,6 +29,7 @@ type entOptions struct {
 	logins        float64
 	calls         int
 	modes         []string
+	chain         string
 	exitWithStdin bool
 	cfg           ent.Config
 }
@@ -43,7 +44,9 @@ known in closed form (workers / service time), and the failures of April 2021 as
 switches. Accounts are eleve1, prof1, parent1… with the password "mdp-" + login.
 It is the oracle of firstbell's own tests, and a target to learn on.`,
 		Example: `  firstbell ent --listen 127.0.0.1:8480 --logins 200
-  firstbell ent --workers 8 --service 40ms --cv2 1 --mode quota.sessions=3000`,
+  firstbell ent --workers 8 --service 40ms --cv2 1 --mode quota.sessions=3000
+  firstbell ent --chain login_page=600/s,login=400/s,home=440/s --shared-pool 60
+  firstbell ent --logins 100 --mode crash.logins=120 --mode crash.restart=20s`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runEnt(cmd.Context(), e, o) },
 	}
@@ -65,7 +68,10 @@ func (o *entOptions) flags(c *cobra.Command) {
 	f.IntVar(&k.Workers, "workers", 0, "workers; 0: no limit")
 	f.DurationVar(&k.Service, "service", 20*time.Millisecond, "mean service time of one unit of work")
 	f.Float64Var(&k.CV2, "cv2", 0, "squared coefficient of variation of it: 0 constant, 1 exponential, above hyperexponential")
-	f.IntVar(&k.Queue, "queue", 10_000, "requests waiting at most")
+	f.IntVar(&k.Queue, "queue", 10_000, "requests waiting at most; -1: none")
+	f.StringVar(&o.chain, "chain", "", "workers of its own for each class of request (instead of --workers), for instance "+
+		"login_page=600/s,login=400/s,home=440/s,call=2000/s; with :N after a rate, N workers")
+	f.IntVar(&k.SharedPool, "shared-pool", 0, "threads of a gateway in front, each held until its request is served")
 	f.BoolVar(&k.Zombie, "zombie", false, "work on for clients who left")
 	f.DurationVar(&o.cfg.SessionIdle, "session-idle", 30*time.Minute, "a session ends when not used for so long")
 	f.StringArrayVar(&o.modes, "mode", nil, "a way to fail, repeatable: "+strings.Join(ent.Modes{}.Keys(), ", "))
@@ -83,6 +89,13 @@ func (o *entOptions) config() (ent.Config, error) {
 		seedless := ent.ForLogins(o.logins, o.calls)
 		seedless.CV2, seedless.Zombie = cfg.Capacity.CV2, cfg.Capacity.Zombie
 		cfg.Capacity = seedless
+	}
+	if o.chain != "" {
+		chain, err := ent.ParseChain(o.chain)
+		if err != nil {
+			return cfg, usageError("--chain: %v", err)
+		}
+		cfg.Capacity.Chain = chain
 	}
 	for _, mode := range o.modes {
 		key, value, ok := strings.Cut(mode, "=")

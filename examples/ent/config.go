@@ -79,7 +79,18 @@ type Capacity struct {
 	Zombie bool // the work of clients who left is done all the same
 
 	Costs Costs // units per class; DefaultCosts when all zero
+
+	// Chain gives each class workers of its own, in the place of Workers, Service
+	// and Costs. CV2, Queue (of each class) and Zombie hold for them too.
+	Chain Chain
+	// SharedPool is the threads of a gateway in front of the workers: a request
+	// waits for one, first come first served, and holds it until it is served, so
+	// that one slow class can take them all. Queue then bounds the wait for a
+	// thread. 0: no gateway.
+	SharedPool int
 }
+
+const maxWorkers = 1_000_000
 
 // Costs is what a request of each class takes, in units of Capacity.Service.
 // Static files, redirects, waiting rooms and refusals are free.
@@ -89,6 +100,10 @@ type Costs struct {
 	Home      float64 // the first page after the login
 	Page      float64 // other pages
 	Call      float64 // what the pages' scripts ask for, and saves
+}
+
+func (c Costs) of(k Class) float64 {
+	return [classes]float64{0, c.LoginPage, c.Login, c.Home, c.Page, c.Call}[k]
 }
 
 // DefaultCosts makes the password the heaviest step, as on a real portal.
@@ -176,7 +191,13 @@ func (c Config) Validate() error {
 		bad(a.Prefix == "" || a.Count < 0, "accounts need a prefix and a count")
 	}
 	k := c.Capacity
-	bad(k.Workers < 0 || k.Workers > 1_000_000, "workers: %d is not within 0 and 1,000,000", k.Workers)
+	bad(k.Workers < 0 || k.Workers > maxWorkers, "workers: %d is not within 0 and %d", k.Workers, maxWorkers)
+	bad(k.SharedPool < 0 || k.SharedPool > maxWorkers, "shared pool: %d is not within 0 and %d", k.SharedPool, maxWorkers)
+	bad(k.Workers > 0 && k.Chain != Chain{}, "either workers for all or a chain")
+	for class := range classes {
+		err := k.Chain.of(class).valid()
+		bad(err != nil, "chain: %s: %v", class, err)
+	}
 	bad(k.Service < 0, "service time is negative")
 	bad(!(k.CV2 == 0 || k.CV2 >= 1) || k.CV2 > 1e6, "cv2: %v is neither 0 nor at least 1", k.CV2)
 	for _, u := range []float64{k.Costs.LoginPage, k.Costs.Login, k.Costs.Home, k.Costs.Page, k.Costs.Call} {

@@ -3,13 +3,12 @@ package ent
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 )
 
 const consentPath = "/.well-known/firstbell.json"
 
 // consent serves the consent file of a staging portal, in all the ways in which
-// such a file can go wrong. No other mode touches it but Close.
+// such a file can go wrong. No other mode touches it but Close and Crash.
 func (e *ENT) consent(x *exchange) Answer {
 	body := e.cfg.ConsentFile
 	switch x.m.Consent {
@@ -19,10 +18,6 @@ func (e *ENT) consent(x *exchange) Answer {
 	case ConsentError:
 		e.pages.unavailable.send(x.w, x.r, http.StatusServiceUnavailable)
 		return ServedConsent
-	case ConsentSlow:
-		if sleepUntil(x.r.Context(), time.Now().Add(time.Minute)) != nil {
-			return Abandoned
-		}
 	case ConsentStop:
 		body = with(body, "stop", true)
 	case ConsentChanged:

@@ -1,243 +1,361 @@
 package ent
 
 import (
-	"container/heap"
-	"context"
 	"errors"
-	"math"
-	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// errFull says that the queue in front of the workers is at its limit.
-var errFull = errors.New("ent: queue full")
+var (
+	// errFull says that the queue in front of the workers is at its limit.
+	errFull = errors.New("ent: queue full")
+	// errCrashed says that the process went down with the request in it.
+	errCrashed = errors.New("ent: crashed")
+	// errTimeout says that the gateway waited no longer.
+	errTimeout = errors.New("ent: gateway timeout")
+)
 
-// workers is c servers with one FIFO queue. Each worker knows the absolute
-// instant at which it becomes free; a job starts at the later of that instant
-// and its own arrival, and ends one service time later. A timer that fires late
-// therefore delays one answer and never the schedule: relative sleeps lost 5 to
-// 11 % of the capacity at service times of 2 to 5 ms.
-type workers struct {
-	mean   time.Duration // service time of one unit
-	cv2    float64
-	limit  int  // jobs waiting, at most
+// plant is all that makes a request wait: the stations' workers with their FIFO
+// queues, the shared pool of threads in front of them, delays and timeouts.
+//
+// It is an event simulation that follows the real clock. Every instant in it is
+// absolute and exact: a worker whose job ended at t starts the next one at t, even
+// when the timer fired later, so a late timer delays one answer and never the
+// schedule. (Relative sleeps lost 5 to 11 % of the capacity at service times of 2
+// to 5 ms.) Nothing runs between two events.
+type plant struct {
 	zombie bool // jobs whose client has left are served all the same
+	limit  int  // jobs waiting at the entrance of a station or of the pool, at most
+	shared *pool
+	origin time.Time
+	// crashed is called, without the lock, when the process goes down.
+	crashed func(until time.Time)
+	down    atomic.Int64 // until when, since origin
 
-	mu      sync.Mutex
-	origin  time.Time
-	rnd     *rand.Rand
-	free    freeHeap
-	queue   []*job // FIFO from head on; abandoned jobs stay until they are reached
-	head    int
-	waiting int // jobs in the queue that were not abandoned
-	timer   *time.Timer
-	armed   time.Duration // instant the timer is set to, -1 for none
+	mu       sync.Mutex
+	stations [classes]*station
+	speed    speed
+	crash    Crash
+	arrivals meter // of requests
+	logins   meter // of passwords
+	events   events
+	waiting  int // jobs waiting for a thread or a worker that were not abandoned
+	timer    *time.Timer
+	armed    time.Duration // instant the timer is set to, never for none
 }
 
-// job is one request's work. Its fields are guarded by workers.mu until started
-// is closed; end is then fixed.
+const never = time.Duration(1<<63 - 1)
+
+// station is the workers of one class, or of all.
+type station struct {
+	pool
+	work
+}
+
+// pool is servers with one FIFO queue.
+type pool struct {
+	servers, busy int
+	queue         fifo
+}
+
+// job is one request's wait. Its fields are guarded by plant.mu until it is over;
+// err is then fixed.
 type job struct {
-	arrived, service, end time.Duration
-	started               chan struct{}
-	gone                  bool
-	worker                *worker
+	station  *station // nil: only waits until an instant
+	service  time.Duration
+	arrived  time.Duration
+	end      time.Duration // of the service, once it has begun
+	stage    stage         // of the work
+	thread   bool          // holds a thread of the shared pool
+	answered bool          // nobody waits for it any more
+	err      error
+	over     func() // called in a goroutine of its own when the wait is over, unless abandoned
 }
 
-type worker struct {
-	free  time.Duration
-	index int
-	job   *job
+type stage uint8
+
+const (
+	waiting stage = iota // for a thread or a worker
+	serving
+	over
+)
+
+func newPlant(c Capacity, seed uint64) *plant {
+	p := &plant{zombie: c.Zombie, limit: max(0, c.Queue), origin: time.Now(), armed: never}
+	if c.SharedPool > 0 {
+		p.shared = &pool{servers: c.SharedPool}
+	}
+	if c.Workers > 0 {
+		common := &station{pool{servers: c.Workers}, newWork(c.Service, c.CV2, seed, 0)}
+		for k := ClassLoginPage; k < classes; k++ {
+			p.stations[k] = common
+		}
+	}
+	for k := range classes {
+		if s := c.Chain.of(k); s.Rate > 0 {
+			p.stations[k] = &station{pool{servers: s.workers()}, newWork(s.Service(), c.CV2, seed, uint64(k)+1)}
+		}
+	}
+	return p
 }
 
-// newWorkers returns nil when c has no workers: then nothing costs anything.
-func newWorkers(c Capacity, seed uint64) *workers {
-	if c.Workers == 0 {
-		return nil
+// set takes over what the modes say about the plant.
+func (p *plant) set(m *Modes, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := now.Sub(p.origin)
+	p.advance(t)
+	p.speed.set(m, p.origin, t)
+	if m.Crash != p.crash {
+		p.crash = m.Crash
+		p.arrivals.set(m.Crash.Rate, m.Crash.window())
+		p.logins.set(m.Crash.Logins, m.Crash.window())
 	}
-	w := &workers{
-		mean: c.Service, cv2: c.CV2, limit: max(0, c.Queue), zombie: c.Zombie,
-		origin: time.Now(), rnd: rand.New(rand.NewPCG(seed, 0x636f7265)), armed: -1,
-	}
-	for i := range c.Workers {
-		w.free = append(w.free, &worker{index: i})
-	}
-	return w
+	p.arm(t)
 }
 
-// do waits in the queue and then for the service of the given number of units.
-// It returns errFull at once when the queue is at its limit, or the context's
-// error when the client leaves first.
-func (w *workers) do(ctx context.Context, units float64) error {
-	if w == nil || units <= 0 {
-		return nil
+// arrive counts a request, which may bring the process down. It says whether the
+// process is up.
+func (p *plant) arrive(m *Modes, password bool) bool {
+	if m.Crash == (Crash{}) && p.down.Load() == 0 {
+		return true
 	}
-	j, err := w.enter(units)
-	if err != nil {
-		return err
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Since(p.origin)
+	if now < time.Duration(p.down.Load()) {
+		return false
 	}
-	select {
-	case <-j.started:
-	case <-ctx.Done():
-		w.abandon(j)
-		return ctx.Err()
+	hot := p.arrivals.hot(now)
+	if password {
+		hot = p.logins.hot(now) || hot
 	}
-	if err := sleepUntil(ctx, w.origin.Add(j.end)); err != nil {
-		w.abandon(j)
-		return err
+	if hot {
+		p.fall(now)
+	}
+	return !hot
+}
+
+// enter puts a job of so many units in the queue of its class; a deadline other
+// than zero ends it with errTimeout. It returns errFull when the queue is at its
+// limit, and errCrashed when this job made it too long. Of a class that costs
+// nothing the job is over at once: ok is false.
+func (p *plant) enter(j *job, class Class, units float64, deadline time.Time) (ok bool, err error) {
+	if p.stations[class] == nil || units <= 0 {
+		return false, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Since(p.origin)
+	p.advance(now)
+	if err := p.put(j, p.stations[class], units, now); err != nil {
+		return false, err
+	}
+	if !deadline.IsZero() {
+		p.events.push(event{at: max(now, deadline.Sub(p.origin)), job: j, expires: true})
+	}
+	p.arm(now)
+	return true, nil
+}
+
+// put takes a job in at now, when everything before has happened.
+func (p *plant) put(j *job, s *station, units float64, now time.Duration) error {
+	entrance := &s.pool
+	if p.shared != nil {
+		entrance = p.shared
+	}
+	if busy := entrance.busy == entrance.servers; busy && entrance.queue.n >= p.limit {
+		return errFull
+	} else if busy && p.crash.Queue > 0 && p.waiting >= p.crash.Queue {
+		p.fall(now)
+		return errCrashed
+	}
+	j.station, j.arrived, j.service = s, now, s.draw(units)
+	switch {
+	case p.shared == nil:
+		p.toStation(j, now)
+	case p.shared.busy < p.shared.servers:
+		p.shared.busy++
+		p.toThread(j, now)
+	default:
+		p.wait(p.shared, j, now)
 	}
 	return nil
 }
 
-func (w *workers) enter(units float64) (*job, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := time.Since(w.origin)
-	w.advance(now)
-	j := &job{arrived: now, started: make(chan struct{})}
-	if w.waiting == 0 && w.free[0].free <= now {
-		j.service = w.draw(units)
-		w.start(j)
-		return j, nil
+// until makes a job that is over at t, or with errTimeout at its deadline.
+func (p *plant) until(j *job, t, deadline time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Since(p.origin)
+	p.advance(now)
+	expires := !deadline.IsZero() && deadline.Before(t)
+	if expires {
+		t = deadline
 	}
-	if w.waiting >= w.limit {
-		return nil, errFull
-	}
-	j.service = w.draw(units)
-	w.queue = append(w.queue, j)
-	w.waiting++
-	w.arm(now)
-	return j, nil
+	j.stage, j.end = serving, max(now, t.Sub(p.origin))
+	p.events.push(event{at: j.end, job: j, expires: expires})
+	p.arm(now)
 }
 
-// start gives j to the worker that is free first.
-func (w *workers) start(j *job) {
-	k := w.free[0]
-	j.end = max(k.free, j.arrived) + j.service
-	j.worker, k.job, k.free = k, j, j.end
-	heap.Fix(&w.free, 0)
-	close(j.started)
+// toThread gives j a thread of the shared pool, which it keeps until it is over.
+func (p *plant) toThread(j *job, t time.Duration) {
+	j.thread = true
+	p.toStation(j, t)
 }
 
-// advance starts the waiting jobs whose worker was free by now, in order.
-func (w *workers) advance(now time.Duration) {
-	for w.head < len(w.queue) {
-		j := w.queue[w.head]
-		if !j.gone && w.free[0].free > now {
-			break
+func (p *plant) toStation(j *job, t time.Duration) {
+	if s := j.station; s.busy < s.servers {
+		s.busy++
+		p.begin(j, t)
+	} else {
+		p.wait(&s.pool, j, t)
+	}
+}
+
+func (p *plant) wait(q *pool, j *job, t time.Duration) {
+	q.queue.push(j)
+	p.waiting++
+	p.speed.queued(p.waiting, t)
+}
+
+// begin starts the service of j on a worker that is its own from now on.
+func (p *plant) begin(j *job, t time.Duration) {
+	p.speed.waited(t-j.arrived, t)
+	j.stage, j.end = serving, p.speed.finish(t, j.service)
+	p.events.push(event{at: j.end, job: j})
+}
+
+// advance makes everything happen that was due by now, in order.
+func (p *plant) advance(now time.Duration) {
+	for len(p.events) > 0 && p.events[0].at <= now {
+		v := p.events.pop()
+		switch j := v.job; {
+		case j.stage == over: // abandoned, or served before its deadline
+		case v.expires:
+			p.expire(j, v.at)
+		default:
+			p.free(j, v.at)
+			p.answer(j, nil)
 		}
-		w.queue[w.head] = nil
-		w.head++
-		if !j.gone {
-			w.waiting--
-			w.start(j)
-		}
-	}
-	if w.head == len(w.queue) {
-		w.queue, w.head = w.queue[:0], 0
-	} else if w.head > 1024 && w.head > len(w.queue)/2 {
-		w.queue = append(w.queue[:0], w.queue[w.head:]...)
-		w.head = 0
 	}
 }
 
-// arm sets the timer to the instant the next waiting job can start.
-func (w *workers) arm(now time.Duration) {
-	if w.waiting == 0 || w.armed == w.free[0].free {
+// expire ends the wait of a job the gateway no longer waits for.
+func (p *plant) expire(j *job, t time.Duration) {
+	if !j.answered {
+		p.drop(j, t)
+		p.answer(j, errTimeout)
+	}
+}
+
+// answer tells whoever waits for j.
+func (p *plant) answer(j *job, err error) {
+	if j.answered {
 		return
 	}
-	w.armed = w.free[0].free
-	if w.timer == nil {
-		w.timer = time.AfterFunc(w.armed-now, w.tick)
+	j.answered, j.err = true, err
+	if j.over != nil {
+		go j.over()
+	}
+}
+
+// free ends the work of j, in service until t, and gives its worker and its thread
+// to the next ones.
+func (p *plant) free(j *job, t time.Duration) {
+	j.stage = over
+	if j.station == nil {
 		return
 	}
-	w.timer.Reset(w.armed - now)
+	if next := p.next(&j.station.pool); next != nil {
+		p.begin(next, t)
+	}
+	p.freeThread(j, t)
 }
 
-func (w *workers) tick() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := time.Since(w.origin)
-	w.armed = -1
-	w.advance(now)
-	w.arm(now)
+func (p *plant) freeThread(j *job, t time.Duration) {
+	if !j.thread {
+		return
+	}
+	j.thread = false
+	if next := p.next(p.shared); next != nil {
+		p.toThread(next, t)
+	}
 }
 
-// abandon takes back the work of a client that left, unless the server is one
+// next takes the next job of a queue for the server that became free.
+func (p *plant) next(q *pool) *job {
+	j := q.queue.pop()
+	if j == nil {
+		q.busy--
+		return nil
+	}
+	p.waiting--
+	return j
+}
+
+// drop takes back the work of a job nobody waits for, unless the server is one
 // that cannot know.
-func (w *workers) abandon(j *job) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.zombie {
-		return
-	}
-	now := time.Since(w.origin)
+func (p *plant) drop(j *job, t time.Duration) {
 	switch {
-	case j.worker == nil:
-		j.gone = true
-		w.waiting--
-	case j.worker.job == j && j.end > now:
-		j.worker.free = now
-		heap.Fix(&w.free, j.worker.index)
+	case p.zombie && j.station != nil:
+	case j.stage == serving:
+		p.free(j, t)
+	default:
+		j.stage = over // its place in the queue is skipped
+		p.waiting--
+		if p.shared != nil && !j.thread {
+			p.shared.queue.n--
+		} else {
+			j.station.queue.n--
+		}
+		p.freeThread(j, t)
 	}
-	w.advance(now)
-	w.arm(now)
 }
 
-// draw gives a service time with mean units × w.mean: constant for CV² = 0,
-// exponential for 1, and above 1 a hyperexponential of two phases with balanced
-// means: with probability p a mean of 1/2p, else 1/2(1-p), where
-// p = (1 + √((CV²-1)/(CV²+1))) / 2.
-func (w *workers) draw(units float64) time.Duration {
-	m := float64(w.mean) * units
-	if w.cv2 == 0 {
-		return time.Duration(m)
+// abandon is called when the client leaves. It returns false when the wait was
+// over before: its over function has been called, or is about to be.
+func (p *plant) abandon(j *job) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Since(p.origin)
+	p.advance(now)
+	if j.answered {
+		return false
 	}
-	m *= w.rnd.ExpFloat64()
-	if w.cv2 > 1 {
-		p := (1 + math.Sqrt((w.cv2-1)/(w.cv2+1))) / 2
-		if w.rnd.Float64() >= p {
-			p = 1 - p
-		}
-		m /= 2 * p
+	j.answered = true
+	p.drop(j, now)
+	p.arm(now)
+	return true
+}
+
+// arm sets the timer to the next event.
+func (p *plant) arm(now time.Duration) {
+	if len(p.events) == 0 || p.events[0].at >= p.armed {
+		return
 	}
-	return time.Duration(m)
+	p.armed = p.events[0].at
+	if p.timer == nil {
+		p.timer = time.AfterFunc(p.armed-now, p.tick)
+		return
+	}
+	p.timer.Reset(p.armed - now)
+}
+
+func (p *plant) tick() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Since(p.origin)
+	p.armed = never
+	p.advance(now)
+	p.arm(now)
 }
 
 // inQueue gives the number of jobs waiting.
-func (w *workers) inQueue() int {
-	if w == nil {
-		return 0
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.waiting
-}
-
-// freeHeap orders the workers by the instant they become free.
-type freeHeap []*worker
-
-func (h freeHeap) Len() int           { return len(h) }
-func (h freeHeap) Less(i, j int) bool { return h[i].free < h[j].free }
-func (h freeHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-func (h *freeHeap) Push(x any) { *h = append(*h, x.(*worker)) }
-func (h *freeHeap) Pop() any   { panic("ent: workers are never removed") }
-
-// sleepUntil returns nil at t or later, or the context's error.
-func sleepUntil(ctx context.Context, t time.Time) error {
-	d := time.Until(t)
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+func (p *plant) inQueue() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.advance(time.Since(p.origin))
+	return p.waiting
 }

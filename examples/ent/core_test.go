@@ -11,10 +11,35 @@ import (
 	"time"
 )
 
-func station(c Capacity) *workers {
+func plantOf(c Capacity) *plant {
 	def(&c.Queue, 1<<20)
-	return newWorkers(c, 1)
+	return newPlant(c, 1)
 }
+
+// do waits for the service of one unit, as a request does.
+func (p *plant) do(ctx context.Context) error {
+	done := make(chan struct{})
+	j := &job{over: func() { close(done) }}
+	if waits, err := p.enter(j, ClassLogin, 1, time.Time{}); !waits {
+		return err
+	}
+	select {
+	case <-done:
+		return j.err
+	case <-ctx.Done():
+		p.abandon(j)
+		return ctx.Err()
+	}
+}
+
+// add puts a job in without waiting for it.
+func (p *plant) add() error {
+	_, err := p.enter(&job{over: func() {}}, ClassLogin, 1, time.Time{})
+	return err
+}
+
+// gaps draws the gaps of a Poisson stream.
+func gaps(rate float64, seed uint64) work { return newWork(span(1/rate), 1, seed, 0) }
 
 func TestThroughputIsExact(t *testing.T) {
 	for _, c := range []Capacity{
@@ -23,12 +48,12 @@ func TestThroughputIsExact(t *testing.T) {
 		{Workers: 64, Service: 50 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w, start := station(c), time.Now()
+			w, start := plantOf(c), time.Now()
 			const n = 5000
 			var wg sync.WaitGroup
 			for range n {
 				wg.Go(func() {
-					if err := w.do(t.Context(), 1); err != nil {
+					if err := w.do(t.Context()); err != nil {
 						t.Error(err)
 					}
 				})
@@ -44,7 +69,7 @@ func TestThroughputIsExact(t *testing.T) {
 
 func TestServiceTimesHaveTheirMeanAndVariance(t *testing.T) {
 	for _, cv2 := range []float64{0, 1, 4, 25} {
-		w := station(Capacity{Workers: 1, Service: time.Second, CV2: cv2})
+		w := newWork(time.Second, cv2, 1, 0)
 		const n = 400_000
 		var sum, squares float64
 		for range n {
@@ -61,14 +86,14 @@ func TestServiceTimesHaveTheirMeanAndVariance(t *testing.T) {
 
 func TestFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := station(Capacity{Workers: 3, Service: 10 * time.Millisecond})
+		w := plantOf(Capacity{Workers: 3, Service: 10 * time.Millisecond})
 		var order []int
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		for i := range 200 {
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * time.Millisecond)
-				w.do(t.Context(), 1)
+				w.do(t.Context())
 				mu.Lock()
 				order = append(order, i)
 				mu.Unlock()
@@ -85,12 +110,12 @@ func TestFirstComeFirstServed(t *testing.T) {
 
 func TestQueueLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := station(Capacity{Workers: 2, Service: time.Second, Queue: 5})
+		w := plantOf(Capacity{Workers: 2, Service: time.Second, Queue: 5})
 		var full, served atomic.Int64
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				switch err := w.do(t.Context(), 1); {
+				switch err := w.do(t.Context()); {
 				case err == nil:
 					served.Add(1)
 				case errors.Is(err, errFull):
@@ -114,14 +139,14 @@ func TestWorkOfClientsWhoLeft(t *testing.T) {
 		{true, 11 * time.Second},         // ten seconds of work for nobody first
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := station(Capacity{Workers: 1, Service: time.Second, Zombie: tc.zombie})
+			w := plantOf(Capacity{Workers: 1, Service: time.Second, Zombie: tc.zombie})
 			start := time.Now()
 			ctx, leave := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer leave()
 			var wg sync.WaitGroup
 			for range 10 {
 				wg.Go(func() {
-					if err := w.do(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+					if err := w.do(ctx); !errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("a client who left got %v", err)
 					}
 				})
@@ -131,7 +156,7 @@ func TestWorkOfClientsWhoLeft(t *testing.T) {
 				t.Errorf("%d waiting, want 9", n)
 			}
 			wg.Go(func() {
-				w.do(t.Context(), 1)
+				w.do(t.Context())
 				if got := time.Since(start); got != tc.want {
 					t.Errorf("zombie=%v: served after %v, want %v", tc.zombie, got, tc.want)
 				}
@@ -147,20 +172,23 @@ func TestQueueingFormulas(t *testing.T) {
 	const n = 200_000
 	run := func(c Capacity, lambda float64) (mean time.Duration, waited float64) {
 		synctest.Test(t, func(t *testing.T) {
-			w := station(c)
-			rnd := newWorkers(Capacity{Workers: 1, Service: time.Duration(float64(time.Second) / lambda), CV2: 1}, 99)
-			var total time.Duration
-			count := 0
-			now := time.Duration(0)
-			for range n { // the schedule alone, without a goroutine for each request
+			w, rnd := plantOf(c), gaps(lambda, 99)
+			jobs, now := make([]*job, n), time.Duration(0)
+			for i := range jobs { // the schedule alone, without a goroutine for each request
 				now += rnd.draw(1)
 				w.advance(now)
-				j := &job{arrived: now, service: w.draw(1), started: make(chan struct{})}
-				begin := max(w.free[0].free, now)
-				w.start(j)
-				if begin > now {
+				jobs[i] = &job{}
+				if err := w.put(jobs[i], w.stations[ClassLogin], 1, now); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.advance(now + time.Hour)
+			var total time.Duration
+			count := 0
+			for _, j := range jobs {
+				if wait := j.end - j.service - j.arrived; wait > 0 {
 					count++
-					total += begin - now
+					total += wait
 				}
 			}
 			mean, waited = total/n, float64(count)/n
@@ -185,13 +213,13 @@ func TestQueueingFormulas(t *testing.T) {
 func TestNoQueueIsErlangB(t *testing.T) {
 	for _, cv2 := range []float64{0, 4} {
 		synctest.Test(t, func(t *testing.T) {
-			w := station(Capacity{Workers: 10, Service: time.Second, CV2: cv2, Queue: -1})
-			gaps := newWorkers(Capacity{Workers: 1, Service: time.Second / 9, CV2: 1}, 5)
+			w := plantOf(Capacity{Workers: 10, Service: time.Second, CV2: cv2, Queue: -1})
+			gaps := gaps(9, 5)
 			const n = 60_000
 			refused := 0
 			for range n {
 				time.Sleep(gaps.draw(1))
-				if _, err := w.enter(1); err != nil {
+				if w.add() != nil {
 					refused++
 				}
 			}
@@ -209,9 +237,9 @@ func TestZombieWorkHasAThreshold(t *testing.T) {
 	for _, x := range []float64{0.8, 1.2} {
 		lambda := x * RetryThreshold(capacity, refreshes)
 		synctest.Test(t, func(t *testing.T) {
-			w := station(Capacity{Workers: 1, Service: time.Second / capacity, Zombie: true})
+			w := plantOf(Capacity{Workers: 1, Service: time.Second / capacity, Zombie: true})
 			for range 3000 { // the trigger
-				w.enter(1)
+				w.add()
 			}
 			var wg sync.WaitGroup
 			for i := range int(lambda * 30) {
@@ -219,7 +247,7 @@ func TestZombieWorkHasAThreshold(t *testing.T) {
 					time.Sleep(time.Duration(float64(i) / lambda * float64(time.Second)))
 					for range 1 + refreshes {
 						ctx, leave := context.WithTimeout(t.Context(), patience)
-						err := w.do(ctx, 1)
+						err := w.do(ctx)
 						leave()
 						if err == nil {
 							return

@@ -28,6 +28,8 @@ const (
 	NotFound                      // 404 or 405
 	CutOff                        // connection closed without an answer
 	Abandoned                     // the client left before the answer
+	GatewayTimeout                // 504: the proxy waited no longer
+	Crashed                       // connection cut because the process went down, or was down
 	answers
 )
 
@@ -35,6 +37,7 @@ var answerNames = [answers]string{
 	"served", "served_static", "served_consent", "quota", "waiting_room", "blank", "call_failed", "unavailable",
 	"throttled", "bad_credentials", "locked", "lost_session", "profile_blocked", "stale_form", "no_session", "bad_xsrf",
 	"exercise_failed", "ticket_refused", "bad_request", "not_found", "cut_off", "abandoned",
+	"gateway_timeout", "crashed",
 }
 
 // String gives the name used in the admin handler's JSON.
@@ -63,11 +66,13 @@ type Counters struct {
 	Waited                                     int64 // places given in the waiting room
 	WrongIdentities                            int64 // sessions shown somebody else's name
 	Saves                                      int64 // exercise saves accepted
+	Crashes                                    int64 // times the process went down
 }
 
 type counters struct {
 	arrivals, loginsWeb, loginsCAS, loginsMobile, distinct atomic.Int64
 	tickets, validations, waited, wrongIdentities, saves   atomic.Int64
+	crashes                                                atomic.Int64
 	answers                                                [answers]atomic.Int64
 }
 
@@ -83,11 +88,11 @@ func (e *ENT) Counters() Counters {
 	}
 	// Loaded last, so that InFlight is never negative.
 	c.Arrivals = n.arrivals.Load()
-	c.InFlight, c.InQueue = c.Arrivals-done, e.workers.inQueue()
+	c.InFlight, c.InQueue = c.Arrivals-done, e.plant.inQueue()
 	c.LoginsWeb, c.LoginsCAS, c.LoginsMobile = n.loginsWeb.Load(), n.loginsCAS.Load(), n.loginsMobile.Load()
 	c.Logins = c.LoginsWeb + c.LoginsCAS + c.LoginsMobile
 	c.DistinctLogins, c.Sessions = n.distinct.Load(), e.sessions.len()
 	c.Tickets, c.Validations, c.Waited = n.tickets.Load(), n.validations.Load(), n.waited.Load()
-	c.WrongIdentities, c.Saves = n.wrongIdentities.Load(), n.saves.Load()
+	c.WrongIdentities, c.Saves, c.Crashes = n.wrongIdentities.Load(), n.saves.Load(), n.crashes.Load()
 	return c
 }

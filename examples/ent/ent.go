@@ -25,9 +25,9 @@ type ENT struct {
 	routes  map[string]*route
 	pages   *pageSet
 
-	workers *workers
-	room    room
-	bucket  bucket
+	plant  *plant
+	room   room
+	bucket bucket
 
 	sessions  *store[*session]
 	clients   *store[*bucket]  // by address, for PerIP
@@ -50,14 +50,16 @@ func New(cfg Config) (*ENT, error) {
 	const always = 100 * 365 * 24 * time.Hour
 	e := &ENT{
 		cfg: cfg, created: time.Now(), pages: newPageSet(cfg.Name),
-		workers:  newWorkers(cfg.Capacity, cfg.Seed),
+		plant:    newPlant(cfg.Capacity, cfg.Seed),
 		sessions: newStore[*session](cfg.SessionIdle), clients: newStore[*bucket](time.Minute),
 		wrong: newStore[int](cfg.BanDelay), known: newStore[struct{}](always),
 		granting: newStore[string](cfg.SessionIdle), tickets: newStore[ticket](cfg.TicketLife),
 		submitted: newStore[struct{}](formLife),
 	}
 	rand.Read(e.key[:]) // never fails
+	e.plant.crashed = e.down
 	e.modes.Store(&cfg.Modes)
+	e.plant.set(&cfg.Modes, e.created)
 	e.routes = e.newRoutes()
 	return e, nil
 }
@@ -71,98 +73,26 @@ func (e *ENT) SetModes(m Modes) error {
 		return err
 	}
 	e.modes.Store(&m)
+	e.plant.set(&m, time.Now())
 	return nil
-}
-
-// exchange is one request being answered.
-type exchange struct {
-	w       http.ResponseWriter
-	r       *http.Request
-	m       *Modes
-	route   *route
-	session *session // nil without a valid one
-	bearer  bool     // found by a bearer token
-	form    url.Values
 }
 
 // ServeHTTP answers one request of the load.
 func (e *ENT) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e.counters.arrivals.Add(1)
-	x := &exchange{w: w, r: r, m: e.modes.Load()}
-	a := e.answer(x)
-	e.counters.answers[a].Add(1)
-	if a == CutOff || a == Abandoned {
+	woken := make(chan struct{}, 1)
+	x := &exchange{w: w, r: r, wake: func() { woken <- struct{}{} }}
+	for !e.proceed(x) {
+		select {
+		case <-woken:
+		case <-r.Context().Done():
+			if e.leave(x) {
+				panic(http.ErrAbortHandler)
+			}
+			<-woken
+		}
+	}
+	if x.answer.cuts() {
 		panic(http.ErrAbortHandler) // the way to close a connection without an answer
-	}
-}
-
-// answer passes the request through everything that stands before the portal.
-func (e *ENT) answer(x *exchange) Answer {
-	ctx := x.r.Context()
-	if x.m.Close {
-		x.w.Header()["Connection"] = []string{"close"}
-	}
-	if x.r.URL.Path == consentPath {
-		return e.consent(x)
-	}
-	if x.m.Delay > 0 && sleepUntil(ctx, time.Now().Add(x.m.Delay)) != nil {
-		return Abandoned
-	}
-	if e.draw(drawReset, x.m.Reset) {
-		return CutOff
-	}
-	if p := x.m.PerIP; p.Rate > 0 && !e.client(x.r).take(time.Now(), p.Rate, max(1, p.Burst)) {
-		e.pages.throttled.send(x.w, x.r, http.StatusTooManyRequests)
-		return Throttled
-	}
-	now := time.Now()
-	if end := x.m.Freeze.end(now, e.created); end.After(now) && sleepUntil(ctx, end) != nil {
-		return Abandoned
-	}
-	if p := assets()[x.r.URL.Path]; p != nil {
-		p.send(x.w, x.r, http.StatusOK)
-		return ServedStatic
-	}
-	return e.dynamic(x)
-}
-
-// dynamic answers what is not a file.
-func (e *ENT) dynamic(x *exchange) Answer {
-	if x.route = e.find(x.r); x.route == nil {
-		e.pages.notFound.send(x.w, x.r, http.StatusNotFound)
-		return NotFound
-	}
-	if x.route.page && x.m.WaitingRoom.Rate > 0 {
-		if a, waits := e.wait(x); waits {
-			return a
-		}
-	}
-	if e.draw(drawUnavailable, x.m.Unavailable.Share) {
-		return e.unavailable(x)
-	}
-	x.session, x.bearer = e.session(x.r)
-	if a, refused := e.guard(x); refused {
-		return a
-	}
-	if !e.read(x) {
-		sendString(x.w, x.r, http.StatusBadRequest, typeJSON, `{"error":"bad_request"}`)
-		return BadRequest
-	}
-	units := x.route.units
-	if x.route.free != nil && x.route.free(x) {
-		units = 0
-	} else if x.route.admission {
-		if a, refused := e.admit(x); refused {
-			return a
-		}
-	}
-	switch err := e.workers.do(x.r.Context(), units); err {
-	case nil:
-		return x.route.handle(x)
-	case errFull:
-		return e.overflow(x)
-	default:
-		return Abandoned
 	}
 }
 
@@ -197,9 +127,12 @@ func (e *ENT) admit(x *exchange) (Answer, bool) {
 	if q := x.m.Quota.Sessions; q > 0 && e.sessions.len() > q {
 		return e.quota(x), true
 	}
-	if b := x.m.Bucket; b.Rate > 0 && !e.bucket.take(time.Now(), b.Rate, max(1, b.Burst)) {
-		if b.Refusal == RefuseUnavailable {
+	if b := x.m.Bucket; b.Rate > 0 && !e.bucket.take(time.Now(), b.Rate, b.depth()) {
+		switch b.Refusal {
+		case RefuseUnavailable:
 			return e.unavailable(x), true
+		case RefuseThrottled:
+			return e.throttled(x), true
 		}
 		return e.quota(x), true
 	}
@@ -209,6 +142,11 @@ func (e *ENT) admit(x *exchange) (Answer, bool) {
 func (e *ENT) quota(x *exchange) Answer {
 	e.pages.quota[x.m.Quota.wording()].send(x.w, x.r, http.StatusOK)
 	return QuotaPage
+}
+
+func (e *ENT) throttled(x *exchange) Answer {
+	e.pages.throttled.send(x.w, x.r, http.StatusTooManyRequests)
+	return Throttled
 }
 
 func (e *ENT) unavailable(x *exchange) Answer {

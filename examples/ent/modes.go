@@ -22,6 +22,15 @@ type Modes struct {
 	PerIP       PerIP
 	Consent     Consent
 
+	Dips   Dips
+	Drift  Drift
+	Healer Healer
+	Crash  Crash
+
+	// GatewayTimeout is how long a proxy in front waits for an answer: exactly
+	// then it gives 504. Behind it the work is taken back, unless Capacity.Zombie.
+	GatewayTimeout time.Duration
+
 	// LostSession is the share of right passwords answered with the page of a
 	// wrong one, as platforms do that lost the session or the token meanwhile.
 	LostSession float64
@@ -62,8 +71,19 @@ const (
 // Bucket lets in Rate logins per second on average, Burst at once, and refuses
 // the login page to the others.
 type Bucket struct {
-	Rate, Burst float64 // Rate 0: off; Burst at least 1, 1 when 0
+	Rate, Burst float64 // Rate 0: off; Burst at least 1, a second's worth when 0
 	Refusal     Refusal
+}
+
+// A bucket that is never full when somebody comes gives away every token: with
+// the default depth the logins let in are Rate to the percent as soon as a few
+// per cent more than Rate ask for one. With a depth of 1 a random stream of twice
+// the rate is given a third less.
+func (b Bucket) depth() float64 {
+	if b.Burst == 0 {
+		return max(1, b.Rate)
+	}
+	return max(1, b.Burst)
 }
 
 // Refusal is how a bucket says no.
@@ -72,6 +92,7 @@ type Refusal string
 const (
 	RefuseQuota       Refusal = "quota" // the quota page; the default
 	RefuseUnavailable Refusal = "503"
+	RefuseThrottled   Refusal = "429"
 )
 
 // WaitingRoom keeps people on a page of their own and lets them in at exactly
@@ -123,6 +144,66 @@ func (f Freeze) end(t, created time.Time) time.Time {
 // PerIP answers 429 to a client address over its rate, in requests per second.
 type PerIP struct{ Rate, Burst float64 }
 
+// Dips takes Share of the capacity away for Length, every Every, the first time at
+// From. The mean capacity is (1 - Share·Length/Every)·C, see [Dips.Mean].
+type Dips struct {
+	Share         float64
+	Length, Every time.Duration
+	From          time.Time // when the mode is switched on, if zero
+}
+
+// Mean gives the mean capacity as a share of what it is outside the dips.
+func (d Dips) Mean() float64 {
+	if d.Every == 0 {
+		return 1
+	}
+	return 1 - d.Share*d.Length.Seconds()/d.Every.Seconds()
+}
+
+// Drift takes Share of the capacity away, evenly during Over from From on, or in
+// one step when Over is 0.
+type Drift struct {
+	Share float64
+	Over  time.Duration
+	From  time.Time // when the mode is switched on, if zero
+}
+
+// Healer is a portal that does not come back whole: when more than Queue requests
+// wait, or one waited longer than Delay for its worker, all is done at Share of
+// the capacity from then on, for ever or until For after it last happened.
+// Changing the mode heals.
+type Healer struct {
+	Queue int           // 0: any
+	Delay time.Duration // 0: any
+	Share float64       // above 0
+	For   time.Duration // 0: for ever
+}
+
+// Crash brings the process down when more than Rate requests, or Logins passwords,
+// per second come during Window, to the unit, or when more than Queue requests
+// wait. Everything in it is cut, and for Restart nobody is answered: [ENT.Serve]
+// refuses connections. Then it is back, empty.
+//
+// A steady random load below the rate crashes it now and then too: over a window
+// of w seconds the rate of a Poisson stream is uncertain by √(Rate/w). With 32 s
+// and 200/s that is 1.25 %.
+type Crash struct {
+	Rate, Logins float64       // 0: any
+	Window       time.Duration // 10s
+	Queue        int           // 0: any
+	Restart      time.Duration // 20s
+}
+
+func (c Crash) window() time.Duration {
+	def(&c.Window, 10*time.Second)
+	return c.Window
+}
+
+func (c Crash) restart() time.Duration {
+	def(&c.Restart, 20*time.Second)
+	return c.Restart
+}
+
 // Consent is how /.well-known/firstbell.json is served.
 type Consent string
 
@@ -146,7 +227,7 @@ func (m Modes) Validate() error {
 	for name, v := range map[string]float64{
 		"blank.empty": m.Blank.Empty, "blank.shell": m.Blank.Shell, "unavailable.share": m.Unavailable.Share,
 		"lost_session": m.LostSession, "wrong_identity": m.WrongIdentity, "exercise_lost": m.ExerciseLost,
-		"exercise_error": m.ExerciseError, "reset": m.Reset,
+		"exercise_error": m.ExerciseError, "reset": m.Reset, "dips.share": m.Dips.Share, "healer.share": m.Healer.Share,
 	} {
 		bad(!(v >= 0 && v <= 1), "%s: %v is not within 0 and 1", name, v)
 	}
@@ -154,15 +235,16 @@ func (m Modes) Validate() error {
 		"bucket.rate": m.Bucket.Rate, "bucket.burst": m.Bucket.Burst, "waiting_room.rate": m.WaitingRoom.Rate,
 		"per_ip.rate": m.PerIP.Rate, "per_ip.burst": m.PerIP.Burst, "overflow.quota": m.Overflow.Quota,
 		"overflow.blank": m.Overflow.Blank, "overflow.unavailable": m.Overflow.Unavailable,
+		"crash.rate": m.Crash.Rate, "crash.logins": m.Crash.Logins,
 	} {
 		bad(!(v >= 0 && v <= 1e9), "%s: %v is not within 0 and 1e9", name, v)
 	}
 	bad(m.Quota.Sessions < 0, "quota.sessions is negative")
 	bad(quotaText[m.Quota.wording()] == "", "quota.wording: %q is unknown", m.Quota.Wording)
 	switch m.Bucket.Refusal {
-	case "", RefuseQuota, RefuseUnavailable:
+	case "", RefuseQuota, RefuseUnavailable, RefuseThrottled:
 	default:
-		bad(true, "bucket.refusal: %q is neither quota nor 503", m.Bucket.Refusal)
+		bad(true, "bucket.refusal: %q is neither quota nor 503 nor 429", m.Bucket.Refusal)
 	}
 	switch m.Consent {
 	case ConsentAbsent, ConsentPresent, ConsentStop, ConsentChanged, ConsentError, ConsentSlow:
@@ -172,7 +254,25 @@ func (m Modes) Validate() error {
 	bad(m.WaitingRoom.Poll < 0 || m.WaitingRoom.Poll%time.Second != 0, "waiting_room.poll is not whole seconds")
 	bad(m.Unavailable.RetryAfter < 0 || m.Delay < 0, "a duration is negative")
 	bad(m.Freeze.Length < 0 || m.Freeze.Length > 0 && m.Freeze.Every < m.Freeze.Length, "freeze.every is shorter than freeze.length")
-	return errors.Join(errs...)
+	return errors.Join(append(errs, m.validatePlant()...)...)
+}
+
+// validatePlant says what is wrong with the modes that change the capacity.
+func (m Modes) validatePlant() (errs []error) {
+	bad := func(wrong bool, text string) {
+		if wrong {
+			errs = append(errs, errors.New("ent: "+text))
+		}
+	}
+	d, h, c := m.Dips, m.Healer, m.Crash
+	bad(d.Length < 0 || d.Every < d.Length || d.Share == 1, "dips: want length within 0 and every, and a share below 1")
+	bad(!(m.Drift.Share >= 0 && m.Drift.Share < 1) || m.Drift.Over < 0, "drift: want a share within 0 and 1, and a duration")
+	bad(h.Queue < 0 || h.Delay < 0 || h.For < 0, "healer: a number is negative")
+	bad((h.Queue > 0 || h.Delay > 0) && h.Share == 0, "healer.share: nothing is left of the capacity")
+	bad(c.Queue < 0 || c.Window < 0 || c.Restart < 0, "crash: a number is negative")
+	bad(max(c.Rate, c.Logins)*c.window().Seconds() > 1e7, "crash: more than 1e7 requests in a window")
+	bad(m.GatewayTimeout < 0, "gateway_timeout is negative")
+	return errs
 }
 
 func (q Quota) wording() Wording {

@@ -30,6 +30,7 @@ var (
 	noStore  = []string{"no-store"}
 	gzipped  = []string{"gzip"}
 	varies   = []string{"Accept-Encoding"}
+	closes   = []string{"close"}
 	hour     = []string{"public, max-age=3600"}
 )
 
@@ -167,7 +168,7 @@ const (
 // pageSet holds what is rendered once per ENT.
 type pageSet struct {
 	login, badPassword, locked, blocked, form, timeline, homeworks, edt, messages, exercise *page
-	unavailable, throttled, notFound, blank                                                 *page
+	unavailable, timeout, throttled, notFound, blank                                        *page
 	quota                                                                                   map[Wording]*page
 
 	cas, portail, room draft // filled for each request
@@ -193,6 +194,7 @@ func newPageSet(portal string) *pageSet {
 		messages:    shell("conversation", "/conversation/list/INBOX?page=0"),
 		exercise:    shell("exercizer", "/exercizer/subjects"),
 		unavailable: message("503 Service Unavailable", "Le service est momentanément indisponible."),
+		timeout:     message("504 Gateway Time-out", "Le serveur n'a pas répondu à temps."),
 		throttled:   message("429 Too Many Requests", "Trop de requêtes depuis votre adresse."),
 		notFound:    message("404 Not Found", "La page demandée n'existe pas."),
 		quota:       map[Wording]*page{},

@@ -110,3 +110,62 @@ func AbandonShare(lambda, c float64) float64 { return math.Max(0, 1-c/lambda) }
 func span(seconds float64) time.Duration {
 	return time.Duration(math.Round(seconds * float64(time.Second)))
 }
+
+// RetrySlope gives how fast the backlog's delay grows, in seconds per second, at a
+// server that goes on serving the requests of clients who left, when everybody
+// waits longer than their patience and refreshes r times: (λ(1+r)-C)/C. Below zero
+// it drains. Bronson et al. 2021 call the state above zero metastable.
+func RetrySlope(lambda, c, r float64) float64 { return (lambda*(1+r) - c) / c }
+
+// MMcSojournExceeds gives the probability that a request to an M/M/c queue takes
+// longer than t, wait and service: with μ = 1/s, k = cμ-λ and W = ErlangC,
+// (1-W)·e^(-μt) + W·(k·e^(-μt) - μ·e^(-kt))/(k-μ). At λ ≥ c/s it is 1.
+func MMcSojournExceeds(c int, s time.Duration, lambda float64, t time.Duration) float64 {
+	mu, x := 1/s.Seconds(), t.Seconds()
+	k := float64(c)*mu - lambda
+	if k <= 0 {
+		return 1
+	}
+	w := ErlangC(c, lambda/mu)
+	tail := math.Exp(-mu * x)
+	if math.Abs(k-mu) < 1e-9*mu { // the limit k → μ: an Erlang of two phases
+		return (1-w)*tail + w*(1+mu*x)*tail
+	}
+	return (1-w)*tail + w*(k*tail-mu*math.Exp(-k*x))/(k-mu)
+}
+
+// Abandonment is what an M/M/c+M queue (Erlang-A) does in the long run.
+type Abandonment struct {
+	Share float64       // of the requests, that leave before a worker takes them
+	Wait  time.Duration // mean wait of all, served or not
+	Waits float64       // share that does not find a free worker
+}
+
+// ErlangA gives the long run of c workers of mean service s, exponential, with
+// Poisson arrivals at rate lambda of clients whose patience is exponential with
+// the given mean; somebody being served does not leave. It is the birth and death
+// process with death rates min(n,c)/s + max(0,n-c)/patience (Palm 1957; Garnett,
+// Mandelbaum and Reiman 2002). By Little's law the share that leaves is
+// Wait/patience.
+func ErlangA(c int, s time.Duration, lambda float64, patience time.Duration) Abandonment {
+	mu, theta := 1/s.Seconds(), 1/patience.Seconds()
+	sum, waits, queue := 0.0, 0.0, 0.0
+	p := 1.0 // of n requests, relative to a state met before
+	for n := 0; ; n++ {
+		sum += p
+		if n >= c {
+			waits += p
+			queue += float64(n-c) * p
+		}
+		death := float64(min(n+1, c))*mu + float64(max(0, n+1-c))*theta
+		ratio := lambda / death
+		if p *= ratio; ratio < 1 && n > c && p < 1e-15*sum {
+			break
+		}
+		if p > 1e100 {
+			sum, waits, queue, p = sum/p, waits/p, queue/p, 1
+		}
+	}
+	share := theta * queue / sum / lambda
+	return Abandonment{Share: share, Wait: span(queue / sum / lambda), Waits: waits / sum}
+}

@@ -259,7 +259,7 @@ func measureOverSockets(t *testing.T, cfg Config) (rate float64, saturated bool)
 				if n == requests {
 					last.Store(int64(time.Since(start)))
 				}
-				if n <= requests && e.workers.inQueue() == 0 {
+				if n <= requests && e.plant.inQueue() == 0 {
 					idle.Add(1)
 				}
 			}
