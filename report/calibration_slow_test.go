@@ -1,0 +1,26 @@
+//go:build slow
+
+package report
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestVerdictsAreCalibratedOnMoreQueues finds what each queue holds, then judges
+// it with seeds of its own.
+func TestVerdictsAreCalibratedOnMoreQueues(t *testing.T) {
+	always := func(*rand.Rand) float64 { return 1 }
+	for i, c := range []calibration{
+		{name: "M/M/4, 40/s, 2 s", q: queue{servers: 4, mean: 0.1}, limit: 2, warmup: 20, length: 120},
+		{name: "M/M/3, 30/s, 3 s", q: queue{servers: 3, mean: 0.1}, limit: 3, warmup: 30, length: 150},
+		{name: "M/M/8, 100/s, 3 s", q: queue{servers: 8, mean: 0.08}, limit: 3, warmup: 10, length: 120},
+		{name: "M/M/4, 100/s, 1 s", q: queue{servers: 4, mean: 0.04}, limit: 1, warmup: 10, length: 60},
+		{name: "M/M/16, 400/s, 3 s", q: queue{servers: 16, mean: 0.04}, limit: 3, warmup: 10, length: 120},
+		{name: "M/D/10, 100/s, 2 s", q: queue{servers: 10, mean: 0.1, draw: always}, limit: 2, warmup: 10, length: 120},
+		{name: "H2/10, 100/s, 2 s", q: queue{servers: 10, mean: 0.1, draw: hyper}, limit: 2, warmup: 10, length: 120},
+	} {
+		c.held = c.rateHeld(100)
+		c.check(t, uint64(1+1000*i))
+	}
+}

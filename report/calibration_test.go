@@ -1,0 +1,119 @@
+package report
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// onTime is the one criterion of these tests: p(q) of time to class.
+func onTime(q *big.Rat, limit float64) *scenarios.Scenario {
+	sc := &scenarios.Scenario{}
+	sc.Criteria.InTime = time.Duration(limit * float64(time.Second))
+	sc.Criteria.List = []scenarios.Criterion{{
+		ID: "time_to_class", Metric: scenarios.MetricTimeToClass, Quantile: q, Op: "<",
+		Time: sc.Criteria.InTime, Severity: scenarios.Blocking,
+	}}
+	return sc
+}
+
+// calibration is a queue and the plateaus played on it.
+type calibration struct {
+	name           string
+	q              queue
+	limit          float64
+	warmup, length int
+	held           float64 // what it really holds, of rateHeld
+}
+
+// rateHeld finds the true rate a queue holds for a plateau's length: the one at
+// which 5 % of its people need longer than the limit, over many seeds.
+func (c calibration) rateHeld(seeds int) float64 {
+	over := func(rate float64) float64 {
+		k, n := 0, 0
+		for seed := range seeds {
+			came, left := c.q.play(rate, float64(c.warmup+c.length), uint64(1000+seed))
+			for i := range came {
+				if came[i] >= float64(c.warmup) {
+					n++
+					if left[i]-came[i] > c.limit {
+						k++
+					}
+				}
+			}
+		}
+		return float64(k) / float64(n)
+	}
+	lo, hi := 0.5*c.q.capacity(), 1.5*c.q.capacity()
+	for range 9 {
+		if mid := (lo + hi) / 2; over(mid) > 0.05 {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return (lo + hi) / 2
+}
+
+// read plays 100 plateaus at a share of the rate held and counts the readings.
+func (c calibration) read(share float64, first uint64) (met, undecided, not int) {
+	sc := onTime(big.NewRat(95, 100), c.limit)
+	for seed := range uint64(100) {
+		s := c.q.plateauOf(share*c.held, c.warmup, c.length, c.limit, 60, first+seed)
+		switch JudgeTrial(s, sc).State {
+		case results.StateMet:
+			met++
+		case results.StateNotMet:
+			not++
+		default:
+			undecided++
+		}
+	}
+	return met, undecided, not
+}
+
+// check is K14: at 0.90 of the rate held at least 95 of 100 plateaus are met, at
+// 1.10 at least 95 are not, and at most one at any load is on the wrong side.
+func (c calibration) check(t *testing.T, first uint64) {
+	t.Helper()
+	table := fmt.Sprintf("%s: holds %.1f/s, serves %.1f/s\n", c.name, c.held, c.q.capacity())
+	for _, share := range []float64{0.9, 0.97, 1, 1.03, 1.1} {
+		met, undecided, not := c.read(share, first)
+		table += fmt.Sprintf("  %.2f: met %3d, undecided %3d, not met %3d\n", share, met, undecided, not)
+		switch {
+		case share < 1 && not > 1, share > 1 && met > 1:
+			t.Errorf("%s: %d met and %d not met at %.2f of the rate held", c.name, met, not, share)
+		case share == 0.9 && met < 95:
+			t.Errorf("%s: only %d met at 0.90", c.name, met)
+		case share == 1.1 && not < 95:
+			t.Errorf("%s: only %d not met at 1.10", c.name, not)
+		}
+	}
+	t.Log(table)
+}
+
+// TestVerdictsAreCalibrated plays small queues, which scatter most. The rates
+// held are rateHeld's of 400 seeds; the slow suite finds them anew, for more
+// queues.
+func TestVerdictsAreCalibrated(t *testing.T) {
+	for _, c := range []calibration{
+		{"M/M/4, 40/s, 2 s", queue{servers: 4, mean: 0.1}, 2, 20, 120, 38.6},
+		{"M/M/3, 30/s, 3 s", queue{servers: 3, mean: 0.1}, 3, 30, 150, 29.2},
+	} {
+		c.check(t, 1)
+	}
+}
+
+// hyper is a hyperexponential draw of mean 1 and squared variation 4.
+func hyper(r *rand.Rand) float64 {
+	const p = 0.1127 // balanced means
+	if r.Float64() < p {
+		return r.ExpFloat64() / (2 * p)
+	}
+	return r.ExpFloat64() / (2 * (1 - p))
+}
