@@ -291,7 +291,7 @@ func pageText(c *Catalog, s *report.Summary) string {
 	}
 	b.WriteString(p.Outside.String() + "\n")
 	for _, n := range p.Numbers {
-		b.WriteString("[" + n.Value + " " + n.Label + "] ")
+		b.WriteString("[" + n.Value.String() + " " + n.Label + "] ")
 	}
 	b.WriteString("\n")
 	for _, x := range CriteriaByResult(s.Criteria) {

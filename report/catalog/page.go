@@ -14,7 +14,8 @@ type Page struct {
 	Symbol   string // ✓ ✗ ?
 	Verdict  string
 	Lead     []Sentence // which morning, on what, for how many, what happened and when
-	Outside  Sentence   // how many stayed outside, also when ready
+	Outside  Sentence   // how many stayed outside, also when ready; empty when no morning was replayed at its size
+	Rates    Sentence   // of a session: the same answer per second, for engineers
 	Numbers  [3]Number
 	Actions  []Action
 	Validity Sentence
@@ -22,8 +23,12 @@ type Page struct {
 	Rows     []Row // who chose, staging against production, who tested, version, when
 }
 
-// Number is one of the three numbers of page one.
-type Number struct{ Value, Label, Key string }
+// Number is one of the three numbers of page one: two ends when it is an
+// interval.
+type Number struct {
+	Value Sentence
+	Label string
+}
 
 // Action is one thing to do, and whose move it is.
 type Action struct{ Who, Text string }
@@ -37,15 +42,16 @@ func (c *Catalog) PageOne(s *report.Summary) Page {
 		Symbol: Symbol(s.Verdict.Value), Verdict: c.Verdict(s.Verdict), Outside: c.outside(s),
 		Validity: c.validity(s), Rows: c.rows(s),
 		Numbers: [3]Number{
-			{c.Uint(s.Outside.Expected), c.Text("page.expected"), "outside.expected"},
-			{c.Uint(s.Outside.InTime), c.Text("page.in_time"), "outside.in_time"},
-			{c.Uint(s.Outside.Never), c.Text("page.never"), "outside.never"},
+			{Sentence{{c.Uint(s.Outside.Expected), "outside.expected"}}, c.Text("page.expected")},
+			{Sentence{{c.Uint(s.Outside.InTime), "outside.in_time"}}, c.Text("page.in_time")},
+			{Sentence{{c.Uint(s.Outside.Never), "outside.never"}}, c.Text("page.never")},
 		},
 	}
-	p.Lead = append([]Sentence{c.replayed(s)}, c.finding(s)...)
-	for _, key := range s.Verdict.Actions {
-		p.Actions = append(p.Actions, Action{c.Text("who." + c.Text("action."+key+".who")), c.Text("action." + key)})
+	p.Actions = c.actions(s)
+	if s.Session != nil {
+		return c.sessionPage(s, p)
 	}
+	p.Lead = append([]Sentence{c.replayed(s)}, c.finding(s)...)
 	p.Limits = []Sentence{
 		c.Sentence("page.storm_only", Arg{"seed", strconv.FormatUint(s.Run.Seed, 10), ""}),
 		c.Sentence("page.limits"),

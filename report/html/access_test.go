@@ -4,15 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"firstbell/report/reporttest"
-
 	"golang.org/x/net/html"
 )
 
 // TestStructure checks what axe cannot see, or sees only in a browser: names of
 // images, order of headings, unique ids, captions, and no inline style.
 func TestStructure(t *testing.T) {
-	for _, name := range reporttest.Names() {
+	for _, name := range names() {
 		for _, lang := range []string{"fr", "en"} {
 			page := render(t, summary(t, name), lang)
 			t.Run(name+"."+lang, func(t *testing.T) { structure(t, page, lang) })
@@ -106,7 +104,7 @@ func image(t *testing.T, n *html.Node) {
 
 // TestNoEmptyFrame: where there is nothing to draw there is a sentence.
 func TestNoEmptyFrame(t *testing.T) {
-	for _, name := range reporttest.Names() {
+	for _, name := range names() {
 		for _, n := range elements(t, render(t, summary(t, name), "fr")) {
 			if n.Type != html.ElementNode {
 				continue

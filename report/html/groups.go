@@ -59,7 +59,7 @@ func (b *builder) drawGroups(rows []report.GroupRow, desc string) template.HTML 
 	c.Text("unit", f.X, 14, svg.Start, b.c.Text("html.f8_axis"))
 	var ticks []svg.Tick
 	for _, v := range x.Ticks(5) {
-		ticks = append(ticks, svg.Tick{At: x.At(v), Label: b.c.Threshold(report.Decimal(strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)), report.FormatPercent)})
+		ticks = append(ticks, svg.Tick{At: x.At(v), Label: b.c.Threshold(decimalShare(v), report.FormatPercent)})
 	}
 	f.Columns(c, ticks, true)
 	if limit, ok := b.criterionOf("in_class"); ok {
@@ -76,6 +76,11 @@ func (b *builder) drawGroups(rows []report.GroupRow, desc string) template.HTML 
 	}
 	svg.Dots(c, "dot", dots)
 	return template.HTML(c.Image("f8w", b.c.Text("html.f8_title"), desc))
+}
+
+// decimalShare is a share for an axis label.
+func decimalShare(v float64) report.Decimal {
+	return report.Decimal(strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64))
 }
 
 // shareScale starts at a round share below every interval and the criterion.

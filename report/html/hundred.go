@@ -10,11 +10,11 @@ import (
 // crowd is how the hundred pupils stand.
 type crowd struct{ columns, rows int }
 
-// hundred is the figure of page one: a bar of 100 pupils, each one person in a
-// hundred of those expected.
-func (b *builder) hundred() *Figure {
+// hundred is a bar of 100 pupils, each one person in a hundred of those
+// expected: the figure of page one after a run.
+func (b *builder) hundred(id string) *Figure {
 	h := b.s.Hundred
-	fig := &Figure{ID: "f1"}
+	fig := &Figure{ID: id}
 	parts := []struct {
 		key   string
 		n     int
@@ -46,8 +46,8 @@ func (b *builder) hundred() *Figure {
 		desc += strconv.Itoa(p.n) + " " + label
 	}
 	title := b.c.Text("html.f1_title")
-	fig.Wide = pupils("f1w", title, desc, classes, crowd{50, 2})
-	fig.Narrow = pupils("f1n", title, desc, classes, crowd{20, 5})
+	fig.Wide = pupils(id+"w", title, desc, classes, crowd{50, 2})
+	fig.Narrow = pupils(id+"n", title, desc, classes, crowd{20, 5})
 	return fig
 }
 
@@ -85,7 +85,7 @@ func swatch(class string) template.HTML {
 // lineSwatches are the looks of lines, shown as a line in keys.
 func lineSwatches() map[string]string {
 	return map[string]string{
-		"intended": "intended", "l-1": "l-1", "l-2": "l-2", "l-3": "l-3", "limit": "limit", "cross": "cross", "usable": "usable", "sent": "sent",
+		"required": "required", "intended": "intended", "l-1": "l-1", "l-2": "l-2", "l-3": "l-3", "limit": "limit", "cross": "cross", "usable": "usable", "sent": "sent",
 	}
 }
 

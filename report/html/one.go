@@ -17,6 +17,7 @@ type One struct {
 	Banner   string // a state the reader must not miss
 	Lead     []Words
 	Outside  Words
+	Rates    Words // of a session, for engineers
 	Numbers  []Big
 	Bar      *Figure
 	Criteria *Table
@@ -31,7 +32,7 @@ type One struct {
 
 // Big is one of the three numbers.
 type Big struct {
-	Num   Num
+	Words Words
 	Label string
 	Class string
 }
@@ -40,8 +41,8 @@ func (b *builder) one() One {
 	p := b.c.PageOne(b.s)
 	o := One{
 		Kicker: b.c.Text("html.kicker"), Name: b.s.Run.Name, Symbol: p.Symbol, Verdict: p.Verdict,
-		Class: string(b.s.Verdict.Value), Banner: b.banner(), Outside: b.f.words(p.Outside),
-		Bar: b.hundred(), Criteria: b.criteria(mostCriteria), Actions: p.Actions, Validity: b.f.words(p.Validity), Rows: p.Rows,
+		Class: string(b.s.Verdict.Value), Banner: b.banner(), Outside: b.f.words(p.Outside), Rates: b.f.words(p.Rates),
+		Bar: b.bar(), Criteria: b.criteria(mostCriteria), Actions: p.Actions, Validity: b.f.words(p.Validity), Rows: p.Rows,
 	}
 	for _, l := range p.Lead {
 		o.Lead = append(o.Lead, b.f.words(l))
@@ -50,7 +51,7 @@ func (b *builder) one() One {
 		o.Limits = append(o.Limits, b.f.words(l))
 	}
 	for i, n := range p.Numbers {
-		o.Numbers = append(o.Numbers, Big{b.f.count(n.Key), n.Label, []string{"expected", "in", "never"}[i]})
+		o.Numbers = append(o.Numbers, Big{b.f.words(n.Value), n.Label, b.numberClass(i)})
 	}
 	if left := len(b.s.Criteria) - mostCriteria; left > 0 {
 		o.More = b.c.Text("html.more_criteria", "n", b.c.Int(left))
@@ -61,6 +62,22 @@ func (b *builder) one() One {
 	}
 	o.Dense = len(b.s.Criteria) > 4 || len(o.Actions) > 4 || len(o.Lead) > 2 || o.Banner != ""
 	return o
+}
+
+// bar is the figure of page one: a hundred pupils after a run, the ruler after
+// a session.
+func (b *builder) bar() *Figure {
+	if b.s.Session != nil {
+		return b.ruler()
+	}
+	return b.hundred("f1")
+}
+
+func (b *builder) numberClass(i int) string {
+	if b.s.Session != nil {
+		return []string{"expected", "in", "margin"}[i]
+	}
+	return []string{"expected", "in", "never"}[i]
 }
 
 // banner says what a hurried reader must know before anything else.

@@ -2,19 +2,33 @@ package html
 
 import (
 	"firstbell/report"
+	"firstbell/report/catalog"
 )
 
 // plainly is S2: what happened, in sentences.
 func (b *builder) plainly() Section {
 	c := b.c
-	return b.section("plain",
-		Part{List: b.story()},
+	first := []Part{{List: b.story()}}
+	if b.s.Session != nil {
+		first = []Part{{Text: b.described()}, {Figure: b.hundred("f0")}, {List: b.story()}}
+	}
+	return b.section("plain", append(first,
 		Part{Heading: c.Text("html.how_to_read"), List: b.list("html.how_to_read.", 3)},
 		Part{Heading: c.Text("html.verdicts"), List: []Words{
 			plain(c.Text("verdict.explained.ready")), plain(c.Text("verdict.explained.not_ready")),
 			plain(c.Text("verdict.explained.inconclusive")),
 		}},
-	)
+	)...)
+}
+
+// described says which trial of a session the next sections are about.
+func (b *builder) described() Words {
+	s := b.s.Session
+	key := "html.described"
+	if catalog.RequiredReplayed(b.s) {
+		key = "html.described_required"
+	}
+	return plain(b.c.Text(key, "trial", orDash(s.Main)))
 }
 
 func (b *builder) story() []Words {

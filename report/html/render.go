@@ -90,6 +90,7 @@ type Part struct {
 	Facts   []Fact
 	Links   []Link
 	Sign    *Sign
+	Boxes   []Box
 	Sample  string
 }
 
@@ -120,9 +121,11 @@ func (b *builder) page() *Page {
 }
 
 func (b *builder) sections() []Section {
-	return []Section{
-		b.plainly(), b.load(), b.storm(), b.outcomeSection(), b.durations(), b.groups(), b.tool(), b.proof(),
+	out := []Section{b.plainly(), b.load(), b.storm(), b.outcomeSection(), b.durations(), b.groups()}
+	if b.s.Session != nil {
+		out = append(out, b.recovery(), b.capacity(), b.why())
 	}
+	return append(out, b.tool(), b.proof())
 }
 
 // inline is an asset as an element, and the hash the policy allows it by.

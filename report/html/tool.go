@@ -7,13 +7,14 @@ import (
 
 // tool is S13: was the generator up to it.
 func (b *builder) tool() Section {
-	return b.section("tool",
-		Part{Text: b.f.words(b.c.PageOne(b.s).Validity)},
-		Part{Text: plain(b.c.Text("html.tool_intro"))},
-		Part{Table: b.gates()},
-		Part{Figure: b.delayFigure()},
-		Part{Table: b.workers(), Folded: b.c.Text("html.t13")},
-	)
+	parts := []Part{
+		{Text: b.f.words(b.c.PageOne(b.s).Validity)},
+		{Text: plain(b.c.Text("html.tool_intro"))},
+		{Table: b.gates()},
+		{Figure: b.delayFigure()},
+		{Table: b.workers(), Folded: b.c.Text("html.t13")},
+	}
+	return b.section("tool", append(parts, b.session()...)...)
 }
 
 // gates is T12, one row per measure of a gate.

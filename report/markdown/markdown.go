@@ -41,7 +41,7 @@ func (d *document) lead() {
 	}
 	d.printf("%s\n\n", plain(p.Outside.String()))
 	for _, n := range p.Numbers {
-		d.printf("- **%s** %s\n", n.Value, n.Label)
+		d.printf("- **%s** %s\n", n.Value.String(), n.Label)
 	}
 	d.printf("\n")
 	for _, a := range p.Actions {
