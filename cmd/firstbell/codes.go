@@ -14,6 +14,9 @@ func explanations() []explanation {
 "init --file" wants a new name, a run makes a folder of its own.`},
 		{"FB0204", "the scenario cannot be planned", `Nobody comes in the part of the morning that is played, or the population is too
 large to number. "firstbell check" prints who comes.`},
+		{"FB0205", "a session needs a time criterion", `capacity and certify compute the length of their plateaus from a limit on a
+percentile of time to class: the shorter the limit, the shorter the plateau. Add
+one under criteria, for example "time_to_class: p(95)<3s".`},
 		{"FB0301", "the target has not consented", `firstbell sends no load to a host that has not published a consent file at
 /.well-known/firstbell.json. "firstbell consent HOST" prints the file its operator
 must publish; "firstbell consent HOST --verify" reads a published one. Loopback
@@ -37,6 +40,13 @@ page a wrong password gets, and a content proof (text, css or json with ${login}
 to the step that carries in_class.`},
 		{"FB0307", "the target withdrew its consent", `The consent file was removed, changed or says "stop": true. Nothing is sent any
 more. "firstbell consent HOST --verify" reads what the target publishes now.`},
+		{"FB0308", "this generator cannot play the storm honestly", `Before a session, the same journeys are played against a sink of our own on this
+very machine. The storm's busiest 10 seconds must stay under two thirds of what was
+played without delay, or the generator's limits would be taken for the target's.
+Use a larger machine, or keep fewer schools in the file.`},
+		{"FB0309", "the journey does not replay against our own sink", `The calibration plays the recorded answers of one walk to everybody. A journey that
+computes with what the portal sent (a challenge answered, a nonce checked) cannot be
+replayed so. Nothing was sent to the target besides the smoke test.`},
 		{"FB0401", "the folder is no run", `A run folder holds plan.json, scenario.yaml and deltas/. "firstbell report DIR"
 rebuilds the report of such a folder, also of a run that was killed.`},
 		{"FB0402", "the run's folder could not be written", `The disk is full, or the folder went away. The load has stopped. What was recorded

@@ -36,6 +36,8 @@ type execution struct {
 	// of them is the portal's fault.
 	proved []int
 	dir    string
+	// enough ends a trial of a search once it has decided; nil: never.
+	enough func(runner.Snapshot) bool
 }
 
 // execute plays a scenario and reports on it. Its error carries the exit code
@@ -89,7 +91,9 @@ func (x *execution) play(ctx context.Context) (results.Ended, error) {
 	}
 	defer rig.close()
 	x.plan.Notes = append(x.plan.Notes, driverNotes(rig.driver.Notes(), x.sc.Origins(), catalog.For(x.o.lang))...)
-	x.dir = filepath.Join(x.o.out, x.plan.RunID)
+	if x.dir == "" {
+		x.dir = filepath.Join(x.o.out, x.plan.RunID)
+	}
 	folder, err := results.Create(x.dir, x.plan.Plan, x.sc.Redacted())
 	if err != nil {
 		return results.Ended{}, &userError{exit: exitUsage, code: "FB0203", what: "cannot make the run's folder " + x.dir, why: err.Error(),
@@ -149,6 +153,8 @@ func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder
 			rec.update(s)
 		},
 		Proved: x.proved,
+		Enough: x.enough,
+		Open:   func() int { return rig.driver.Counters().Open },
 	})
 }
 
@@ -159,9 +165,14 @@ func (x *execution) conclude(ended results.Ended) error {
 	if err != nil {
 		return err
 	}
-	linkLatest(x.dir)
+	return showEnd(x.e, s, x.dir, x.o.lang, ended)
+}
+
+// showEnd prints the end of a run or session and gives the verdict's exit code.
+func showEnd(e *env, s *report.Summary, dir, lang string, ended results.Ended) error {
+	linkLatest(dir)
 	// Nobody may be reading any more; the verdict is the exit code all the same.
-	if err := printEnd(x.e, s, x.dir, x.o.lang); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if err := printEnd(e, s, dir, lang); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
 	return verdictExit(report.ExitCode(s.Verdict, ended.How))

@@ -16,15 +16,21 @@ import (
 	"firstbell/scenarios/arrivals"
 )
 
-// planned is a plan and the schedule it was drawn from.
+// planned is a plan and who comes when.
 type planned struct {
 	*results.Plan
-	schedule *arrivals.Schedule
+	schedule *arrivals.Schedule // nil for a trial that is not the scenario's storm
+	list     []arrivals.Arrival // of such a trial
 	seed     uint64
 }
 
 // arrivals is everybody, in order.
-func (p *planned) arrivals() []arrivals.Arrival { return p.schedule.Arrivals(arrivals.Slice{}) }
+func (p *planned) arrivals() []arrivals.Arrival {
+	if p.schedule == nil {
+		return p.list
+	}
+	return p.schedule.Arrivals(arrivals.Slice{})
+}
 
 // perCohort counts who comes of each line of the population.
 func (p *planned) perCohort(cohorts int) []int {
@@ -67,7 +73,12 @@ func refuseMisfit(p *planned, sc *scenarios.Scenario) error {
 		return &userError{exit: exitRefused, code: "FB0303", what: "there are fewer accounts than people", why: err.Error(),
 			fix: "give more accounts, or write `reuse: after_end` under accounts", cause: err}
 	}
-	refusals := runner.CheckFits(p.Needs)
+	return refuseNeeds(p.Needs)
+}
+
+// refuseNeeds refuses what this machine cannot carry.
+func refuseNeeds(n results.Needs) error {
+	refusals := runner.CheckFits(n)
 	if len(refusals) == 0 {
 		return nil
 	}

@@ -17,16 +17,16 @@ import (
 	"firstbell/report/markdown"
 	"firstbell/report/terminal"
 	"firstbell/runner/results"
-	"firstbell/scenarios"
 )
 
 func newReportCmd(e *env) *cobra.Command {
 	var lang string
 	c := &cobra.Command{
 		Use:   "report DIR",
-		Short: "Rebuild the report of a run folder",
+		Short: "Rebuild the report of a run or session folder",
 		Long: `Rebuild report.html, summary.json, summary.md and junit.xml from the raw data of a
-run folder, byte for byte; also of a run that was killed, which is then marked cut.`,
+run folder, byte for byte; also of a run that was killed, which is then marked cut.
+The folder of a capacity or certify session is rebuilt from its trials.`,
 		Example: "  firstbell report runs/latest\n  firstbell report runs/latest --lang en",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,10 +42,8 @@ run folder, byte for byte; also of a run that was killed, which is then marked c
 }
 
 func runReport(e *env, dir, lang string) error {
-	if real, err := filepath.EvalSymlinks(dir); err == nil { // runs/latest
-		dir = real
-	}
-	s, err := buildReport(dir, lang)
+	dir = realDir(dir)
+	s, err := build(dir, lang)
 	if err != nil {
 		return unwritten(dir, err)
 	}
@@ -58,20 +56,9 @@ func runReport(e *env, dir, lang string) error {
 // buildReport reads a run folder and writes everything derived from its raw
 // data: the same folder gives the same bytes.
 func buildReport(dir, lang string) (*report.Summary, error) {
-	run, err := results.Open(dir)
-	if err != nil {
-		return nil, &userError{exit: exitUsage, code: "FB0401", what: dir + " is not a run folder", why: err.Error(),
-			fix: "give the folder that holds plan.json", cause: err}
-	}
-	sc, err := scenarios.Parse(run.Scenario, scenarios.Options{Dir: dir, Name: filepath.Join(dir, "scenario.yaml"), SkipFiles: true,
-		Env: func(string) (string, bool) { return "", true }})
+	run, s, err := judgedRun(dir)
 	if err != nil {
 		return nil, err
-	}
-	s, err := report.Judge(run, sc)
-	if err != nil {
-		return nil, &userError{exit: exitUsage, code: "FB0401", what: "the run in " + dir + " is damaged", why: err.Error(),
-			fix: "compare the folder with its MANIFEST.sha256", cause: err}
 	}
 	if err := run.WriteDerived(dir); err != nil {
 		return nil, err
@@ -83,6 +70,25 @@ func buildReport(dir, lang string) (*report.Summary, error) {
 		return nil, err
 	}
 	return s, results.WriteManifest(dir)
+}
+
+// judgedRun reads a run folder and judges it.
+func judgedRun(dir string) (*results.Run, *report.Summary, error) {
+	run, err := results.Open(dir)
+	if err != nil {
+		return nil, nil, &userError{exit: exitUsage, code: "FB0401", what: dir + " is not a run folder", why: err.Error(),
+			fix: "give the folder that holds plan.json", cause: err}
+	}
+	sc, err := parseKept(run.Scenario, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := report.Judge(run, sc)
+	if err != nil {
+		return nil, nil, &userError{exit: exitUsage, code: "FB0401", what: "the run in " + dir + " is damaged", why: err.Error(),
+			fix: "compare the folder with its MANIFEST.sha256", cause: err}
+	}
+	return run, s, nil
 }
 
 // writeFaces writes every face of the one Summary.
@@ -112,10 +118,10 @@ func writeFile(dir, name string, write func(io.Writer) error) error {
 	return results.WriteFileAtomic(filepath.Join(dir, name), b.Bytes())
 }
 
-func writeJSON(w io.Writer, s *report.Summary) error {
+func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
-	return enc.Encode(s)
+	return enc.Encode(v)
 }
 
 // printEnd writes the tables and the verdict, last, to standard output.

@@ -47,11 +47,7 @@ func newRig(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, eve
 	if err != nil {
 		return nil, &userError{exit: exitUsage, code: "FB0203", what: "the driver cannot start", why: err.Error(), fix: "see tls, proxy and basic_auth in the file", cause: err}
 	}
-	r.health = runner.NewHealth(runner.HealthOptions{
-		Bytes:    func() (int64, int64) { c := r.driver.Counters(); return c.BytesIn, c.BytesOut },
-		Open:     func() int { return r.driver.Counters().Open },
-		Loopback: onLoopback(r.guard.Grants()),
-	})
+	r.health = runner.NewHealth(healthOf(r.driver, onLoopback(r.guard.Grants())))
 	return r, nil
 }
 

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"firstbell/runner/capacity"
+	"firstbell/runner/results"
+)
+
+// quickTime is the most a quick session takes.
+const quickTime = 25 * time.Minute
+
+// Estimates of what a plan cannot know before it is played.
+const (
+	smokeTime    = 30 * time.Second
+	calibrations = 8                // loads
+	idleAgain    = 20 * time.Second // for a target to be idle after a load it did not hold
+	probeTime    = 2 * time.Minute
+	stormSeeds   = 3
+	stormSizes   = 3
+)
+
+// planStages says what the session is going to play, and for how long at most.
+// A quick one leaves out what does not fit its 25 minutes, the least telling
+// first, and notes it as not proved.
+func (s *session) planStages() {
+	st := s.d.Settings
+	plateau := s.trialTime(st.Warmup + st.Plateau)
+	s.d.Stages = []results.Stage{
+		{Name: results.StageSmoke, Planned: smokeTime},
+		{Name: results.StageCalibration, Planned: calibrations * (12*time.Second + ownTime(s.sc))},
+		{Name: results.StageProbe, Planned: probeTime + ownTime(s.sc)},
+		{Name: results.StageConfirm, Planned: 2 * plateau},
+		{Name: results.StageBracket, Planned: s.searchTime() - probeTime - 2*plateau},
+		{Name: results.StageRepeat, Planned: time.Duration(2*st.Repeats) * plateau},
+		{Name: results.StageControl, Planned: plateau},
+	}
+	if s.command == "certify" {
+		s.addStage(results.StageIsolation, s.isolationTime())
+		s.addStage(results.StageOnset, s.trialTime(30*time.Second+max(time.Minute, st.Plateau)))
+	}
+	s.addStage(results.StageStorm, s.stormsTime())
+	if s.command == "certify" {
+		s.addStage(results.StageRecovery, s.recoveryTime())
+	}
+	if s.o.quick {
+		s.fitQuick()
+	}
+}
+
+func (s *session) addStage(name string, planned time.Duration) {
+	s.d.Stages = append(s.d.Stages, results.Stage{Name: name, Planned: planned})
+}
+
+// trialTime is one trial with the way back to idle and the rest after it.
+func (s *session) trialTime(load time.Duration) time.Duration {
+	return load + ownTime(s.sc) + idleAgain + rest
+}
+
+func (s *session) searchTime() time.Duration { return capacity.Budget(s.o.quick) }
+
+func (s *session) isolationTime() time.Duration {
+	each, seeds := 70*time.Second, stormSeeds
+	if s.o.quick {
+		each, seeds = 50*time.Second, 1
+	}
+	return time.Duration(len(stepsAlone(s.sc))*seeds) * s.trialTime(each)
+}
+
+// oneStorm is a whole morning with its drain, which is over when everybody is
+// settled.
+func (s *session) oneStorm() time.Duration {
+	return time.Duration(s.storm.PlayTo-s.storm.PlayFrom)*time.Second + s.storm.Drain/2 + rest
+}
+
+func (s *session) stormsTime() time.Duration {
+	if s.o.quick {
+		return s.oneStorm()
+	}
+	return stormSizes * stormSeeds * s.oneStorm()
+}
+
+func (s *session) recoveryTime() time.Duration {
+	if s.o.quick {
+		return s.trialTime(4*time.Minute+30*time.Second) + s.trialTime(50*time.Second)
+	}
+	return 3 * (s.trialTime(33*time.Minute) + s.trialTime(70*time.Second))
+}
+
+// total is what the stages that will be played take at most.
+func (s *session) total() time.Duration {
+	var sum time.Duration
+	for _, st := range s.d.Stages {
+		if st.Skipped == "" {
+			sum += st.Planned
+		}
+	}
+	return sum
+}
+
+// fitQuick skips stages until the session fits its time.
+func (s *session) fitQuick() {
+	s.unproved("quick")
+	s.unproved("repeats")
+	for _, name := range []string{results.StageRepeat, results.StageOnset, results.StageRecovery, results.StageIsolation, results.StageStorm} {
+		if name == results.StageRepeat || s.total() > quickTime {
+			s.skip(name, "quick")
+			if name != results.StageRepeat {
+				s.unproved(name)
+			}
+		}
+	}
+}
+
+// onlyRequired reports whether a quick session has time for the required storm
+// alone: what was played so far, by the journal, decides.
+func (s *session) onlyRequired() bool {
+	if !s.o.quick {
+		return false
+	}
+	var spent time.Duration
+	for _, t := range s.d.Trials {
+		if t.Stage != results.StageStorm && t.Stage != results.StageRecovery {
+			spent += t.Ended.Sub(t.Started) + rest
+		}
+	}
+	left := quickTime - spent
+	if !s.skipped(results.StageRecovery) {
+		left -= s.recoveryTime()
+	}
+	return left < stormSizes*s.oneStorm()
+}
+
+// tellPlan prints what is about to be played, before anything is sent.
+func (s *session) tellPlan() {
+	s.say("console.plan", "command", s.command, "target", s.d.Target, "people", s.text.Int(s.d.Required.People),
+		"rate", oneDecimal(s.text, s.d.Required.PeakRate), "time", minutes(s.total()))
+	for _, st := range s.d.Stages {
+		if st.Planned <= 0 && st.Skipped == "" {
+			continue
+		}
+		if st.Skipped != "" {
+			s.say("console.stage_skipped", "stage", s.stageName(st.Name), "why", s.text.Word("skipped", st.Skipped))
+			continue
+		}
+		s.say("console.stage", "stage", s.stageName(st.Name), "time", minutes(st.Planned))
+	}
+	s.say("console.folder", "dir", s.dir)
+}
+
+// minutes prints a duration people plan with: "7 min".
+func minutes(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))
+	}
+	return fmt.Sprintf("%d min", int((d+30*time.Second)/time.Minute))
+}

@@ -1,0 +1,385 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"firstbell/report"
+	"firstbell/report/catalog"
+	"firstbell/runner/capacity"
+	"firstbell/runner/results"
+	"firstbell/scenarios"
+)
+
+// runSession plays what is left of a session and reports on it. Its error
+// carries the exit code of the verdict.
+func runSession(ctx context.Context, e *env, o sessionOptions, sc *scenarios.Scenario, command string) error {
+	ctx, stop := interruptible(ctx, e)
+	defer stop()
+	sparePacer()
+	s, err := newSession(e, o, sc, command)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.tellPlan()
+	if err := s.play(ctx); err != nil {
+		if refused := s.stopped(ctx, err); refused != nil {
+			return refused
+		}
+	} else {
+		s.ended = results.Ended{How: results.EndedPlanned}
+	}
+	return s.conclude()
+}
+
+// newSession draws the required storm and opens, or takes up, the folder.
+func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string) (*session, error) {
+	s := &session{e: e, o: o, sc: sc, command: command, text: catalog.For(o.lang)}
+	var err error
+	if s.storm, err = planOf(e, o.playOptions, sc, e.now()); err != nil {
+		return nil, err
+	}
+	if err := refuseMisfit(s.storm, sc); err != nil {
+		return nil, err
+	}
+	c, _ := timeCriterion(sc)
+	quantile, _ := c.Quantile.Float64()
+	settings := capacity.SettingsFor(quantile, c.Time, o.quick)
+	settings.Criterion = c.ID
+	s.d = &results.Dossier{
+		Schema: results.DossierSchema, RunID: s.storm.RunID, Command: command, Quick: o.quick, Tool: toolInfo(),
+		Name: sc.Name, Target: sc.Target.String(), ScenarioHash: sc.Hash(), Lang: s.storm.Lang, Seed: s.storm.seed,
+		Started: e.now().UTC(), Settings: settings, Required: required(s.storm),
+	}
+	s.planStages()
+	return s, s.open()
+}
+
+// required is the operator's number: how many people, and how many of them in
+// the busiest 10 s.
+func required(p *planned) results.Required {
+	return results.Required{People: p.People, PeakRate: busiest(curveOf(p))}
+}
+
+// curveOf is the arrivals of each second of the played window.
+func curveOf(p *planned) []float64 {
+	out := make([]float64, p.PlayTo-p.PlayFrom)
+	for _, group := range p.Intended {
+		for second, n := range group {
+			if second < len(out) {
+				out[second] += float64(n)
+			}
+		}
+	}
+	return out
+}
+
+// busiest is the highest mean of 10 consecutive seconds, people per second.
+func busiest(curve []float64) float64 {
+	const window = 10
+	sum, most := 0.0, 0.0
+	for i, n := range curve {
+		sum += n
+		if i >= window {
+			sum -= curve[i-window]
+		}
+		most = max(most, sum)
+	}
+	return most / float64(min(window, max(1, len(curve))))
+}
+
+// play plays the stages in order.
+func (s *session) play(ctx context.Context) error {
+	if err := s.sampleAccounts(ctx); err != nil {
+		return err
+	}
+	if err := s.calibrated(ctx); err != nil {
+		return err
+	}
+	found, err := s.search(ctx)
+	if err != nil {
+		return err
+	}
+	if why := endsHere(found); why != "" {
+		for _, name := range []string{results.StageIsolation, results.StageOnset, results.StageStorm, results.StageRecovery} {
+			s.skip(name, why)
+		}
+		return s.save()
+	}
+	next := found.Next
+	for _, part := range []func(context.Context, *capacity.Found, int) (int, error){s.isolate, s.storms, s.recover} {
+		if next, err = part(ctx, found, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endsHere is why nothing can follow a search: a tool taken for an attacker
+// sends nothing more.
+func endsHere(f *capacity.Found) string {
+	switch f.Why {
+	case capacity.WhyBlocked, capacity.WhyNothing:
+		return f.Why
+	}
+	return ""
+}
+
+// config is what every part of the session after the calibration is told.
+func (s *session) config(first int) capacity.Config {
+	return capacity.Config{
+		Player: &player{s}, Judge: s.judge, Settings: s.d.Settings, Conduct: results.Conduct{Kind: results.TrialPlateau, LoginOnly: true},
+		Start: s.o.start, Seed: s.d.Seed, First: first, OwnTime: ownTime(s.sc), MaxOpen: s.storm.Needs.DescLimit * 7 / 10, Quick: s.o.quick,
+	}
+}
+
+// search is the stages from the probe to the control plateau.
+func (s *session) search(ctx context.Context) (*capacity.Found, error) {
+	var found *capacity.Found
+	err := s.stage(results.StageProbe, func() (err error) {
+		found, err = capacity.Search(ctx, s.config(s.first()))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil { // the stage was done before: its trials answer again
+		if found, err = capacity.Search(ctx, s.config(s.first())); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range []string{results.StageConfirm, results.StageBracket, results.StageRepeat, results.StageControl} {
+		s.markPlayed(name)
+	}
+	s.sayFound(found)
+	return found, s.save()
+}
+
+// first is the number of the first trial of the search: those of the
+// calibration come before it.
+func (s *session) first() int {
+	n := 0
+	for _, t := range s.d.Trials {
+		if t.Stage == results.StageCalibration {
+			n++
+		}
+	}
+	return n
+}
+
+// markPlayed notes what a stage of the search came to: it plays those it needs.
+func (s *session) markPlayed(name string) {
+	for i := range s.d.Stages {
+		if s.d.Stages[i].Name != name {
+			continue
+		}
+		s.d.Stages[i].Done = false
+		for _, t := range s.d.Trials {
+			s.d.Stages[i].Done = s.d.Stages[i].Done || t.Stage == name
+		}
+		if !s.d.Stages[i].Done {
+			s.d.Stages[i].Skipped = "not_needed"
+		}
+	}
+}
+
+// sayFound prints the interval as it stands after the search.
+func (s *session) sayFound(f *capacity.Found) {
+	if f.Why != "" {
+		s.say("console.no_answer", "why", s.text.Word("why", f.Why))
+		return
+	}
+	key := "console.held"
+	if f.Held.Censored != "" {
+		key += "_" + f.Held.Censored
+	}
+	s.say(key, "low", oneDecimal(s.text, f.Held.Low), "high", oneDecimal(s.text, f.Held.High))
+}
+
+// isolate plays each step alone, then the whole journey just past its limit.
+func (s *session) isolate(ctx context.Context, f *capacity.Found, next int) (int, error) {
+	if s.command != "certify" {
+		return next, nil
+	}
+	out := next
+	err := s.stagesAgain(results.StageIsolation, func() error {
+		p, err := capacity.Isolate(ctx, s.config(next), stepsAlone(s.sc), f.Saturation.Value)
+		out = p.Next
+		if p.Skipped != "" {
+			s.unproved("isolation_" + p.Skipped)
+		}
+		return err
+	})
+	s.markPlayed(results.StageOnset)
+	return out, err
+}
+
+// stagesAgain is stage for a part whose trials number those that follow: a part
+// that was done before is asked again, and its trials answer from the journal.
+func (s *session) stagesAgain(name string, work func() error) error {
+	played := false
+	err := s.stage(name, func() error { played = true; return work() })
+	if err != nil || played || s.skipped(name) {
+		return err
+	}
+	return work()
+}
+
+func (s *session) skipped(name string) bool {
+	for _, st := range s.d.Stages {
+		if st.Name == name {
+			return st.Skipped != ""
+		}
+	}
+	return true
+}
+
+// stepsAlone are the steps of the most walked journey up to the page in class.
+func stepsAlone(sc *scenarios.Scenario) []capacity.Alone {
+	journey, best := 0, -1.0
+	for i := range sc.Personas {
+		for _, share := range sc.Personas[i].Journeys {
+			if people := share.Part * float64(comers(sc, sc.Personas[i].ID)); people > best {
+				journey, best = share.Index, people
+			}
+		}
+	}
+	base := 0
+	for i := range journey {
+		base += len(sc.Journeys[i].Steps)
+	}
+	var out []capacity.Alone
+	for k, st := range sc.Journeys[journey].Steps {
+		out = append(out, capacity.Alone{Step: base + k, Visits: 1})
+		if st.InClass {
+			break
+		}
+	}
+	return out
+}
+
+// comers counts the people of a persona.
+func comers(sc *scenarios.Scenario, persona string) int {
+	n := 0
+	for _, c := range sc.Population {
+		if c.Persona == persona {
+			n += c.People
+		}
+	}
+	return n
+}
+
+// storms replays the morning below and above the predicted size, and at the
+// required one.
+func (s *session) storms(ctx context.Context, f *capacity.Found, next int) (int, error) {
+	out := next
+	err := s.stagesAgain(results.StageStorm, func() error {
+		storm := capacity.Storm{Peak: s.d.Required.PeakRate}
+		if !s.onlyRequired() {
+			storm.Predicted = s.predicted(f)
+		}
+		p, err := capacity.Storms(ctx, s.config(next), storm)
+		out = p.Next
+		if p.Skipped != "" {
+			s.unproved("storm_" + p.Skipped)
+		}
+		return err
+	})
+	return out, err
+}
+
+// recover overloads the target on purpose and watches it come back.
+func (s *session) recover(ctx context.Context, f *capacity.Found, next int) (int, error) {
+	if s.command != "certify" {
+		return next, nil
+	}
+	out := next
+	err := s.stagesAgain(results.StageRecovery, func() error {
+		refreshes := []int{0, 2, 5}
+		if s.o.quick {
+			refreshes = []int{-1}
+			s.unproved("refreshes")
+		}
+		p, err := capacity.Recover(ctx, s.config(next), f.Saturation.Value, refreshes)
+		out = p.Next
+		if p.Skipped != "" {
+			s.unproved("recovery_" + p.Skipped)
+		}
+		return err
+	})
+	return out, err
+}
+
+// predicted is the largest storm that should hold, as a factor of the
+// scenario's own: the fluid model over its arrival curve.
+func (s *session) predicted(f *capacity.Found) float64 {
+	if f.Why != "" && f.Why != capacity.WhyWide {
+		return 0
+	}
+	p := report.Prediction{
+		Arrivals: curveOf(s.storm), PeakFrom: s.storm.PeakFrom - s.storm.PlayFrom, PeakTo: s.storm.PeakTo - s.storm.PlayFrom,
+		Saturation: f.Saturation, Overload: f.Overload, Settings: s.d.Settings,
+	}
+	if len(f.Trials) > 0 {
+		if probe, err := s.played(f.Trials[0].Spec.Name); err == nil {
+			p.Rest, _ = probe.AtRest()
+		}
+	}
+	return report.PredictStorm(p).Value
+}
+
+// ownTime is the shortest a login can take by itself: the medians of its pauses.
+func ownTime(sc *scenarios.Scenario) time.Duration {
+	longest := time.Duration(0)
+	for i := range sc.Personas {
+		p := &sc.Personas[i]
+		for _, share := range p.Journeys {
+			longest = max(longest, pausesOf(&sc.Journeys[share.Index], p.Think))
+		}
+	}
+	return longest
+}
+
+func pausesOf(j *scenarios.Journey, think scenarios.Think) (sum time.Duration) {
+	for i, st := range j.Steps {
+		switch {
+		case st.Pause != nil:
+			sum += st.Pause.Median
+		case i > 0:
+			sum += think.Median
+		}
+		if st.InClass {
+			break
+		}
+	}
+	return sum
+}
+
+// stopped says how a session that could not go on ends: nil when it is to be
+// reported on, else the error of a session that was refused.
+func (s *session) stopped(ctx context.Context, err error) error {
+	switch {
+	case s.ended.How != "":
+		return nil
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		s.ended = results.Ended{How: results.EndedInterrupted, Cause: "interrupted"}
+		return nil
+	}
+	return err
+}
+
+// conclude writes the report, prints the end and gives the verdict's exit code.
+func (s *session) conclude() error {
+	s.ended.Wall = s.e.now().UTC()
+	s.d.Ended = &s.ended
+	if err := s.save(); err != nil {
+		return err
+	}
+	summary, err := buildDossier(s.dir, s.o.lang)
+	if err != nil {
+		return unwritten(s.dir, err)
+	}
+	return showEnd(s.e, summary, s.dir, s.o.lang, s.ended)
+}
