@@ -45,6 +45,10 @@ type Config struct {
 	// First is the load tried first, and Ceiling the highest worth trying:
 	// logins per second.
 	First, Ceiling float64
+	// Need is the load that decides: 1.5 times the planned peak; 0 for none. A
+	// load up to it that breaks a gate of the generator is played once more: one
+	// hiccup of the machine refuses no session.
+	Need float64
 	// Window is how long each load is held once people are everywhere on their
 	// way; 0: DefaultWindow.
 	Window time.Duration
@@ -126,6 +130,9 @@ func Calibrate(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	best, stopped, err := climb(cfg.First, cfg.Ceiling, func(rate float64) ([]string, error) {
 		t, err := c.play(ctx, rate)
+		if err == nil && len(t.Broke) > 0 && t.Broke[0] != brokeJourney && rate <= cfg.Need {
+			t, err = c.play(ctx, rate)
+		}
 		return t.Broke, err
 	})
 	if err != nil {

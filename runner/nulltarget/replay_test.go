@@ -49,8 +49,11 @@ func TestReplayIsTheJourney(t *testing.T) {
 				}
 				for i, got := range again.walks {
 					want := real.walks[i]
-					if got.exchanges != want.exchanges || got.cookies != want.cookies || got.kept != want.kept || got.dials != want.dials {
+					if got.exchanges != want.exchanges || got.cookies != want.cookies || got.kept != want.kept {
 						t.Errorf("walk %d: %+v, recorded %+v", i, *got, *want)
+					}
+					if got.dials < want.dials { // a portal without latency lets some be shared
+						t.Errorf("walk %d: %d connections, recorded %d", i, got.dials, want.dials)
 					}
 					if r := float64(got.in) / float64(want.in); math.Abs(r-1) > 0.02 {
 						t.Errorf("walk %d: %d bytes in, recorded %d", i, got.in, want.in)

@@ -34,13 +34,7 @@ func Serve(ctx context.Context, l net.Listener, a *Answers) error {
 	if err != nil {
 		return fmt.Errorf("sink: %w", err)
 	}
-	s := &sink{
-		answers: a.list,
-		marker:  []byte("\r\n" + header + ": " + a.key + "-"),
-		tls:     &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
-		open:    map[net.Conn]struct{}{},
-		filler:  bytes.Repeat([]byte{' '}, fillerBlock),
-	}
+	s := newSink(a, cert)
 	stop := context.AfterFunc(ctx, func() {
 		_ = l.Close()
 		s.closeAll()
@@ -87,6 +81,16 @@ type sink struct {
 	open map[net.Conn]struct{}
 	shut bool
 	wg   sync.WaitGroup
+}
+
+func newSink(a *Answers, cert tls.Certificate) *sink {
+	return &sink{
+		answers: a.list,
+		marker:  []byte("\r\n" + header + ": " + a.key + "-"),
+		tls:     &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+		open:    map[net.Conn]struct{}{},
+		filler:  bytes.Repeat([]byte{' '}, fillerBlock),
+	}
 }
 
 func (s *sink) add(c net.Conn) bool {
