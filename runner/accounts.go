@@ -21,6 +21,9 @@ type accounts struct {
 	of     func(i int) string
 	proved []atomic.Uint64 // bit set by account: it has worked
 	pinned map[string]int  // by persona: the one account of all of them
+	// dealt: in turn, whoever else has one. An isolation prepares more people
+	// than it may have accounts.
+	dealt bool
 }
 
 func newAccounts(sc *scenarios.Scenario, list []arrivals.Arrival, pinned map[string]int) *accounts {
@@ -71,21 +74,24 @@ func (a *accounts) take(id uint32, persona string) (int, bool) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	i := -1
 	if own := a.free[persona]; len(own) > 0 {
-		a.free[persona] = own[1:]
-		return own[0], true
+		i, a.free[persona] = own[0], own[1:]
+		if a.dealt {
+			a.free[persona] = append(a.free[persona], i)
+		}
+	} else if len(a.shared) > 0 {
+		i, a.shared = a.shared[0], a.shared[1:]
+		if a.dealt {
+			a.shared = append(a.shared, i)
+		}
 	}
-	if len(a.shared) > 0 {
-		i := a.shared[0]
-		a.shared = a.shared[1:]
-		return i, true
-	}
-	return -1, false
+	return i, i >= 0
 }
 
 // give hands an account back.
 func (a *accounts) give(i int) {
-	if a.fixed != nil || i < 0 || a.isPinned(i) {
+	if a.fixed != nil || i < 0 || a.dealt || a.isPinned(i) {
 		return
 	}
 	a.mu.Lock()

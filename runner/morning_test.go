@@ -55,9 +55,12 @@ type morning struct {
 	other  http.Handler // served in the ENT's place
 	modes  func(*ent.Modes)
 	people []arrivals.Arrival // nil: the scenario's schedule
-	during func(ctx context.Context, cut context.CancelFunc, g *openGuard)
-	guard  func(*openGuard)
-	config func(*runner.Config)
+	// conduct plays a trial in the storm's place.
+	conduct *results.Conduct
+	drain   time.Duration // of the trial; 0: the scenario's
+	during  func(ctx context.Context, cut context.CancelFunc, g *openGuard)
+	guard   func(*openGuard)
+	config  func(*runner.Config)
 }
 
 // outcome is what a morning left behind.
@@ -114,7 +117,9 @@ func (m morning) play(t *testing.T) outcome {
 }
 
 func (m morning) inBubble(t *testing.T, sc *scenarios.Scenario, dir string) outcome {
-	start := time.Now().Add(time.Second)
+	plan, list := m.plan(t, sc)
+	start := time.Now().Add(time.Second + runner.PreparationTime(sc, plan))
+	plan.Start = start
 	e, err := ent.New(m.ent)
 	if err != nil {
 		t.Fatal(err)
@@ -154,17 +159,6 @@ func (m morning) inBubble(t *testing.T, sc *scenarios.Scenario, dir string) outc
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, schedule, err := runner.NewPlan(sc, runner.PlanOptions{Seed: m.seed, RunID: "test", Start: start})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := m.people
-	if list == nil {
-		list = schedule.Arrivals(arrivals.Slice{})
-	} else {
-		plan.People = len(list)
-		plan.Intended = perSecond(sc, list)
-	}
 	folder, err := results.Create(dir, plan, sc.Source)
 	if err != nil {
 		t.Fatal(err)
@@ -193,6 +187,32 @@ func (m morning) inBubble(t *testing.T, sc *scenarios.Scenario, dir string) outc
 		t.Error(err)
 	}
 	return outcome{ended: ended, ent: e, took: took}
+}
+
+// plan is the scenario's storm, a trial, or a storm of people given.
+func (m morning) plan(t *testing.T, sc *scenarios.Scenario) (*results.Plan, []arrivals.Arrival) {
+	t.Helper()
+	o := runner.PlanOptions{Seed: m.seed, RunID: "test"}
+	if m.conduct != nil {
+		plan, list, err := runner.NewTrialPlan(sc, o, *m.conduct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.drain > 0 {
+			plan.Drain, plan.Ends = m.drain, plan.Ends+m.drain
+		}
+		return plan, list
+	}
+	plan, schedule, err := runner.NewPlan(sc, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.people == nil {
+		return plan, schedule.Arrivals(arrivals.Slice{})
+	}
+	plan.People = len(m.people)
+	plan.Intended = perSecond(sc, m.people)
+	return plan, m.people
 }
 
 // perSecond is Plan.Intended of a hand-made list of one group.

@@ -13,11 +13,12 @@ import (
 type state uint8
 
 const (
-	fresh    state = iota // has not clicked yet
-	thinking              // between two steps of an attempt
-	waiting               // on a waiting page, or in a lobby
-	between               // between two attempts
-	done                  // settled, and off the page
+	fresh     state = iota // has not clicked yet
+	preparing              // is walked to the step an isolation plays
+	thinking               // between two steps of an attempt
+	waiting                // on a waiting page, or in a lobby
+	between                // between two attempts
+	done                   // settled, and off the page
 )
 
 // person is one running virtual user: a plain struct. While the person thinks
@@ -45,8 +46,9 @@ type person struct {
 	step     int
 	repeat   int
 	state    state
-	started  bool // the first click left
-	begun    bool // this attempt's first request was handed over
+	prepared browser // an isolation's, as it was before the step
+	started  bool    // the first click left
+	begun    bool    // this attempt's first request was handed over
 	inClass  bool
 	outcome  results.Outcome // of the last attempt
 	reason   results.Reason
@@ -62,6 +64,9 @@ func (r *run) newPerson(id uint32, cohort int, at time.Duration) *person {
 		intended: at, due: at,
 	}
 	j := p.draws.journey(p.persona.Journeys)
+	if r.alone != nil {
+		j = r.alone.journey
+	}
 	p.journey, p.base = &s.sc.Journeys[j], s.first[j]
 	p.browser = browser{id: id, account: -1}
 	if _, p.pinned = r.cfg.Pinned[p.persona.ID]; p.pinned {
@@ -71,12 +76,19 @@ func (r *run) newPerson(id uint32, cohort int, at time.Duration) *person {
 	if r.conduct.Refreshes > 0 {
 		p.tries = 1 + r.conduct.Refreshes
 	}
+	if r.alone != nil {
+		p.tries = 1
+	}
 	return p
 }
 
 // act does what is due for p: one step, and the next ones while no time lies
 // between. It runs on a borrowed goroutine.
 func (r *run) act(p *person) {
+	if p.state == preparing {
+		r.makeReady(p)
+		return
+	}
 	for {
 		if r.stopping.Load() {
 			r.cut(p)
@@ -105,6 +117,10 @@ func (r *run) act(p *person) {
 
 // prepare opens the person's browser and begins an attempt.
 func (r *run) prepare(p *person) bool {
+	if r.alone != nil && p.session == nil && !r.takeReady(p) {
+		r.notSent(p, results.ReasonUnprepared)
+		return false
+	}
 	if p.session == nil {
 		i, ok := r.accounts.take(p.id, p.persona.ID)
 		if !ok {
@@ -124,7 +140,7 @@ func (r *run) prepare(p *person) bool {
 // skip passes over a step whose `if` is false on the page shown.
 func (r *run) skip(p *person) bool {
 	st := &p.journey.Steps[p.step]
-	if st.If == nil || p.resume != nil || p.repeat > 0 {
+	if st.If == nil || p.resume != nil || p.repeat > 0 || r.alone != nil {
 		return false
 	}
 	if p.page != nil {
@@ -302,9 +318,12 @@ func (r *run) succeed(p *person, f finding) bool {
 		r.loginAnswered(results.InTime)
 		r.accounts.worked(p.account)
 	}
-	if st.InClass && !p.inClass {
+	if (st.InClass || r.alone != nil) && !p.inClass {
 		r.arrive(p, f.proved)
-		if r.conduct.LoginOnly {
+		if r.alone != nil {
+			r.giveBack(p)
+		}
+		if r.alone != nil || r.conduct.LoginOnly {
 			r.release(p)
 			return false
 		}
@@ -351,7 +370,9 @@ func (r *run) keepPage(p *person) {
 // arrive counts a person in class.
 func (r *run) arrive(p *person, at time.Duration) {
 	p.inClass = true
-	r.accounts.worked(p.account)
+	if p.journey.Steps[p.step].InClass {
+		r.accounts.worked(p.account)
+	}
 	took := at - p.intended - p.own
 	o := results.InTime
 	if took > r.site.sc.Criteria.InTime {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"firstbell/runner/results"
@@ -18,6 +19,9 @@ import (
 // curve, so these are also the proportions at its peak. The judged window is
 // what follows c.Warmup. A storm is the scenario's own at c.Factor of its size:
 // up to 1 by whole schools, as Scale does; above 1 whole schools are added.
+//
+// An isolation performs the steps before c.Step ahead of the played window:
+// [PreparationTime] says how much earlier the run must begin.
 //
 // A trial may have more people than accounts: a settled person's account goes to
 // the next one, and the plan's notes say so. The trial's length bounds it in time;
@@ -42,6 +46,7 @@ func NewTrialPlan(sc *scenarios.Scenario, o PlanOptions, c results.Conduct) (*re
 		p.PlayTo = p.PlayFrom + seconds(s.Play())
 		p.PeakFrom, p.PeakTo = p.PlayFrom+seconds(c.Warmup), p.PlayTo
 	}
+	p.Needs.MemoryBytes += moreMemory(sc, p)
 	if n := sc.Accounts.Len(); n < p.People {
 		p.Notes = append(p.Notes, sharedAccounts(o.Lang, n, p.People))
 	}
@@ -56,7 +61,7 @@ func trialSchedule(sc *scenarios.Scenario, seed uint64, c results.Conduct) (*arr
 	for i, s := range c.Segments {
 		pieces[i] = arrivals.Piece{Rate: s.Rate, Length: s.Length}
 	}
-	return arrivals.Steady(sc, pieces, seed)
+	return arrivals.Steady(isolated(sc, c), pieces, seed)
 }
 
 // maxRefreshes bounds Conduct.Refreshes.
@@ -96,21 +101,17 @@ func journeysOf(sc *scenarios.Scenario, c results.Conduct) *scenarios.Scenario {
 		return sc
 	}
 	short := *sc
-	short.Journeys = make([]scenarios.Journey, len(sc.Journeys))
-	first := 0
-	for i, j := range sc.Journeys {
-		short.Journeys[i] = j
-		for k := range j.Steps {
-			if c.Kind == results.TrialIsolation && first+k == c.Step {
-				short.Journeys[i].Steps = j.Steps[k : k+1]
-				break
-			}
-			if c.LoginOnly && j.Steps[k].InClass {
-				short.Journeys[i].Steps = j.Steps[:k+1]
-				break
-			}
+	short.Journeys = slices.Clone(sc.Journeys)
+	only, step, _ := stepAt(sc, c.Step)
+	for i := range short.Journeys {
+		j := &short.Journeys[i]
+		if c.Kind == results.TrialIsolation { // everybody walks the one
+			j.Steps = sc.Journeys[only].Steps[step : step+1]
+			continue
 		}
-		first += len(j.Steps)
+		if k := slices.IndexFunc(j.Steps, func(st scenarios.Step) bool { return st.InClass }); k >= 0 {
+			j.Steps = j.Steps[:k+1]
+		}
 	}
 	return &short
 }

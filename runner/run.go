@@ -61,6 +61,7 @@ type run struct {
 	logins   logins
 	conduct  results.Conduct // of the plan; without one, the scenario's own storm
 	patience *scenarios.Patience
+	alone    *isolation // nil but in an isolation
 	firsts   [results.OutcomeCount]atomic.Bool
 	outside  outsiders
 
@@ -122,6 +123,9 @@ func Run(ctx context.Context, cfg Config) (results.Ended, error) {
 	r.timers.halt()
 	r.workers.stop()
 	r.cutAll()
+	if r.alone != nil {
+		r.alone.forget()
+	}
 	switch end.How {
 	case results.EndedPlanned, results.EndedEnough, results.EndedCredentials:
 		r.calm(ctx, &end)
@@ -164,7 +168,12 @@ func newRun(cfg Config) (*run, error) {
 	}
 	r := &run{cfg: cfg, site: s, rec: newRecorder(), allDone: make(chan struct{}), enough: make(chan struct{})}
 	r.obey(cfg.Plan.Conduct)
+	r.alone = newIsolation(cfg.Scenario, cfg.Plan)
+	if lead := PreparationTime(cfg.Scenario, cfg.Plan); cfg.Clock.Now() > -lead && lead > 0 {
+		return nil, fmt.Errorf("run: preparing takes %v, and the load begins in %v", lead, -cfg.Clock.Now())
+	}
 	r.accounts = newAccounts(cfg.Scenario, cfg.Arrivals, cfg.Pinned)
+	r.accounts.dealt = r.alone != nil
 	for _, i := range cfg.Proved {
 		if i >= 0 && i < cfg.Scenario.Accounts.Len() {
 			r.accounts.worked(i)
@@ -243,6 +252,7 @@ func (r *run) off(n int64) {
 
 // pace releases everybody at the intended instant; it waits for no one.
 func (r *run) pace(ctx context.Context) {
+	r.prepareAhead(ctx)
 	list := r.cfg.Arrivals
 	for i := 0; i < len(list); {
 		if r.cfg.Clock.SleepUntil(ctx, list[i].At) != nil || r.stopping.Load() {

@@ -29,13 +29,8 @@ func (t *tour) walk(ctx context.Context) finding {
 	t.b.page = nil
 	for i := range t.journey.Steps {
 		st := &t.journey.Steps[i]
-		if st.If != nil {
-			if t.b.page == nil {
-				continue
-			}
-			if ok, _ := t.b.page.Match(st.If, t.b.lookup(t.w.site, t.b.page.Final)); !ok {
-				continue
-			}
+		if t.skips(i) {
+			continue
 		}
 		f = t.step(ctx, i)
 		if t.judged != nil {
@@ -50,6 +45,19 @@ func (t *tour) walk(ctx context.Context) finding {
 		f = failed(results.ReasonExpectation, "the step in class was skipped")
 	}
 	return f
+}
+
+// skips reports whether a step's `if` is false on the page shown.
+func (t *tour) skips(i int) bool {
+	st := &t.journey.Steps[i]
+	if st.If == nil {
+		return false
+	}
+	if t.b.page == nil {
+		return true
+	}
+	ok, _ := t.b.page.Match(st.If, t.b.lookup(t.w.site, t.b.page.Final))
+	return !ok
 }
 
 // maxPolls bounds the polls of a step outside a storm, and maxCalmWait each

@@ -32,6 +32,9 @@ type Conduct struct {
 	Refreshes int `json:"refreshes"`
 	// Step is the step (index into Plan.Steps) an isolation trial plays.
 	Step int `json:"step,omitempty"`
+	// PrepareRate is how many people a second an isolation prepares before its
+	// played window; 0 lets the plan choose a quarter of the offered load.
+	PrepareRate float64 `json:"prepare_per_s,omitempty"`
 	// Factor is the size of a storm, 1 being the scenario's own.
 	Factor float64 `json:"factor,omitempty"`
 }

@@ -65,6 +65,7 @@ var reasonTable = [reasons]reasonInfo{
 	ReasonConsentLimit:      {"consent_limit", NotSent, false},
 	ReasonCut:               {"cut", NotSent, false},
 	ReasonWorkerLost:        {"worker_lost", NotSent, false},
+	ReasonUnprepared:        {"unprepared", NotSent, false},
 }
 
 // String is the reason's stable name; "" for NoReason.

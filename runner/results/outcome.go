@@ -89,5 +89,6 @@ const (
 	ReasonConsentLimit // over the limit the target consented to
 	ReasonCut          // the run stopped before
 	ReasonWorkerLost
+	ReasonUnprepared // an isolation had no browser prepared for the step
 	reasons
 )
