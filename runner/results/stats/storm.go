@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -205,7 +204,7 @@ func LargestStormOf(s Storm, capacity Estimate, holds func(*Passage) bool) Estim
 // chance draws nearly normal numbers of mean 0 and variance 1 from the bits of a
 // generator, the same on every processor: a word of 64 fair coins has 32 ± 4
 // heads.
-type chance struct{ rng *rand.PCG }
+type chance struct{ rng interface{ Uint64() uint64 } }
 
 func (c chance) normal() float64 {
 	heads := bits.OnesCount64(c.rng.Uint64()) + bits.OnesCount64(c.rng.Uint64())
