@@ -1,11 +1,15 @@
 package nulltarget
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +25,37 @@ import (
 	"firstbell/scenarios"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asSink makes this test binary a sink.
+const asSink = "FIRSTBELL_TEST_SINK"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asSink) != "" {
+		serveInput()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func serveInput() {
+	in := bufio.NewReader(os.Stdin)
+	tape, err := ReadTape(in)
+	if err != nil {
+		panic(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		stop()
+	}()
+	fmt.Println(l.Addr())
+	if err := Serve(ctx, l, tape); err != nil {
+		panic(err)
+	}
+}
 
 // entcore is a login with calls in parallel, cookies, files, a redirect, and a
 // proof of identity.

@@ -119,10 +119,10 @@ func TestCalibrate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got.Rate != 12 || got.Stopped != "" || got.Completed != 1 || got.P99 > 0.05 || len(got.Trials) != 3 || got.Why != "" {
+				if got.Rate != 4 || got.Stopped != "" || got.Completed != 1 || got.P99 > 0.05 || len(got.Trials) != 3 || got.Why != "" {
 					t.Errorf("%+v", got)
 				}
-				if !got.Allows(8) || got.Allows(8.1) {
+				if !got.Allows(4/1.5) || got.Allows(2.7) {
 					t.Error("the margin is not 1.5")
 				}
 				for _, tr := range got.Trials {
@@ -146,7 +146,7 @@ func (w *world) config(tape *Tape, dir string, gates func(*results.Run) []string
 	return Config{
 		Scenario: w.sc, Tape: tape, Sink: sinkAddr, Plan: runner.PlanOptions{RunID: "null"}, Rig: w.rig,
 		Dir: dir, Name: func(n int) string { return "00" + string(rune('0'+n)) + "-calibration" },
-		Gates: gates, Limit: 3 * time.Second, First: 3, Ceiling: 12,
+		Gates: gates, Limit: 3 * time.Second, First: 1, Ceiling: 4,
 		Clock: func(start time.Time) runner.Clock { return runner.NewTimerClock(start) },
 	}
 }
