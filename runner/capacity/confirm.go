@@ -103,15 +103,13 @@ func (s *search) curtailed(rate float64) func(Moment) bool {
 
 const curtailSeconds = 40
 
-// centre is where the limit is expected: what a plateau of this length lets
-// pass, or what holds for ever where that is less.
+// centre is where the limit is expected: most of what a plateau of this length
+// lets pass by its length ([stats.PlateauBias]; a queue's own noise eats the
+// rest), less what a steady queue needs to keep the limit.
 func (s *search) centre() float64 {
 	t, p := s.set.Limit.Seconds(), s.set.Quantile
-	passes := s.capacity * (1 + stats.PlateauBias(t, p, s.set.Plateau.Seconds())/2)
-	if steady := stats.SteadyRate(s.capacity, t, p); steady > s.capacity/2 {
-		passes = min(passes, max(steady, s.capacity*0.8)*(1+s.set.Width/8))
-	}
-	return passes
+	passes := s.capacity * 0.8 * stats.PlateauBias(t, p, s.set.Plateau.Seconds())
+	return max(s.capacity/2, stats.SteadyRate(s.capacity, t, p)+passes)
 }
 
 // next is the load to play next: surprises first, then the middle of a bracket
