@@ -120,7 +120,7 @@ func (s *search) next() (rate float64, ok bool) {
 	if len(loads) == 0 {
 		return s.rounded(s.centre() * (1 + w/2)), true
 	}
-	b := stats.BracketOf(loads)
+	b := s.bracket()
 	lowest, highest := loads[0], loads[len(loads)-1]
 	switch {
 	case b.High == 0:
@@ -188,15 +188,23 @@ func (s *search) inside(b stats.Bracket) (float64, bool) {
 
 // loads are the plateaus so far, each load with all its trials.
 func (s *search) loads() []stats.LoadTrials {
-	readings := make([]stats.Tried, len(s.plateaus))
+	all := make([]stats.Tried, len(s.plateaus))
 	for i, at := range s.plateaus {
-		readings[i] = tried(&s.trials[at])
+		all[i] = s.trials[at].tried()
 	}
-	return stats.Loads(readings)
+	return stats.Loads(all)
 }
 
-func tried(t *Trial) stats.Tried {
+// bracket is the answer so far. Loads with fewer trials than they will have in
+// the end count by their bare readings.
+func (s *search) bracket() stats.Bracket {
+	return stats.BracketOf(stats.Provisional(s.loads(), 1+s.set.Repeats))
+}
+
+func (t *Trial) tried() stats.Tried {
 	r := &t.Reading
+	lean := r.Lean()
 	return stats.Tried{Rate: t.Spec.Conduct.Segments[0].Rate, Invalid: len(r.Gates) > 0,
-		Met: r.State == results.StateMet, NotMet: r.State == results.StateNotMet}
+		Met: r.State == results.StateMet, NotMet: r.State == results.StateNotMet,
+		LeanMet: lean == results.StateMet, LeanNot: lean == results.StateNotMet}
 }

@@ -33,15 +33,14 @@ func (s *search) repeat(ctx context.Context) error {
 }
 
 // wanting are the bounds that lack trials, each as often as it lacks them. A
-// side whose bound has gone gets a new one, a width further out.
+// side whose bound has gone gets a new one, half a width further out.
 func (s *search) wanting() []float64 {
-	loads := s.loads()
-	b := stats.BracketOf(loads)
+	loads, b := s.loads(), s.bracket()
 	var out []float64
 	for _, side := range []struct {
 		rate float64
 		step float64
-	}{{b.Low, 1 - s.set.Width}, {b.High, 1 + s.set.Width}} {
+	}{{b.Low, 1 - s.set.Width/2}, {b.High, 1 + s.set.Width/2}} {
 		rate := side.rate
 		if rate == 0 {
 			if s.open(loads, side.step) {
@@ -60,7 +59,7 @@ func (s *search) wanting() []float64 {
 // rate allowed, or nothing held down to the lowest.
 func (s *search) open(loads []stats.LoadTrials, step float64) bool {
 	for _, l := range loads {
-		if step > 1 && l.NotMet > 0 || step < 1 && l.Met > 0 {
+		if step > 1 && l.NotMet+l.LeanNot > 0 || step < 1 && l.Met+l.LeanMet > 0 {
 			return false
 		}
 	}

@@ -56,4 +56,27 @@ type CriterionReading struct {
 	CI    [2]float64 `json:"ci95"`
 	Limit float64    `json:"limit_share"`
 	N     uint64     `json:"n"`
+	// Minor criteria do not decide the trial.
+	Minor bool `json:"minor,omitempty"`
+}
+
+// Lean is where a trial that decided nothing points: met when the bare reading of
+// every criterion is within its limit, not met when that of one is beyond it. A
+// trial that decided leans where it decided; one with failed gates, or without
+// criteria, nowhere.
+func (r *Reading) Lean() State {
+	if r.State != StateUndecided || len(r.Gates) > 0 {
+		return r.State
+	}
+	lean := StateUndecided
+	for _, c := range r.Criteria {
+		switch {
+		case c.Minor || c.N == 0:
+		case c.Bad > c.Limit:
+			return StateNotMet
+		default:
+			lean = StateMet
+		}
+	}
+	return lean
 }

@@ -21,10 +21,18 @@ const (
 	ExceedHigh = 0.8 // from it on Upper
 )
 
+// leastLeaning is how many trials of a load must agree for those that decided
+// nothing by themselves to count by their reading. They are independent of each
+// other, which the batches within one are not.
+const leastLeaning = 3
+
 // LoadTrials is how the trials of one load came out.
 type LoadTrials struct {
 	Rate                   float64 // offered, any unit
 	Met, NotMet, Undecided int
+	// LeanMet and LeanNot are those of Undecided whose reading itself, without
+	// its interval, lies within the limits or beyond them.
+	LeanMet, LeanNot int
 	// Invalid trials say nothing: their own measurement is at fault. They are no
 	// trials here, neither held nor failed.
 	Invalid int
@@ -32,9 +40,13 @@ type LoadTrials struct {
 
 // Classify says what a load is by all of its trials: Lower when at most 0.2 of
 // them failed even if all undecided ones had, Upper when at least 0.8 did even
-// if no undecided one had, else Unsettled. Negative counts are taken as 0.
+// if no undecided one had, else Unsettled. From three trials on, undecided ones
+// count by what they read. Negative counts are taken as 0.
 func Classify(l LoadTrials) Class {
 	met, not, open := max(0, l.Met), max(0, l.NotMet), max(0, l.Undecided)
+	if met+not+open >= leastLeaning {
+		met, not, open = met+max(0, l.LeanMet), not+max(0, l.LeanNot), max(0, open-max(0, l.LeanMet)-max(0, l.LeanNot))
+	}
 	n := float64(met) + float64(not) + float64(open)
 	switch {
 	case n == 0:
