@@ -14,7 +14,7 @@ import (
 // the batches, and the interval that decides.
 func (p *plateau) judge(c scenarios.Criterion, tau float64) results.CriterionReading {
 	blocks := make([]block, len(p.all))
-	out := results.CriterionReading{ID: c.ID, State: results.StateUndecided}
+	out := results.CriterionReading{ID: c.ID, State: results.StateUndecided, Minor: c.Severity == scenarios.Minor}
 	var k uint64
 	for i := range p.all {
 		blocks[i] = badSide(c, &p.all[i])
@@ -33,12 +33,25 @@ func (p *plateau) judge(c scenarios.Criterion, tau float64) results.CriterionRea
 			out.State = results.StateNotMet
 		}
 	case out.N < needed(c):
-	case in.Lo > out.Limit:
+	case in.Lo > out.Limit, p.certain(k, out.Limit):
 		out.State = results.StateNotMet
 	case in.Hi < out.Limit && len(blocks) >= leastBatches && p.roomLeft(p.timeOf(c), out.Limit, tau):
 		out.State = results.StateMet
 	}
 	return out
+}
+
+// certain reports whether a plateau that was ended early had failed already: more
+// people on the bad side than the whole of it, as planned, may have (curtailed
+// sampling). A backlog that grows puts all of them into the last batches, whose
+// scatter then says nothing.
+func (p *plateau) certain(bad uint64, limit float64) bool {
+	if p.s.Ended.How != results.EndedEnough || p.s.Conduct.Kind != results.TrialPlateau || len(p.s.Conduct.Segments) != 1 {
+		return false
+	}
+	one := p.s.Conduct.Segments[0]
+	planned := one.Rate * (one.Length - p.s.Conduct.Warmup).Seconds()
+	return float64(bad) > limit*planned
 }
 
 // timeOf is the time a criterion sets, 0 for none.

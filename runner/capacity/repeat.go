@@ -90,7 +90,7 @@ func (s *search) valid(loads []stats.LoadTrials, rate float64) int {
 // does not: a target that has changed meanwhile has no one capacity.
 func (s *search) controlled(ctx context.Context) error {
 	for _, at := range s.plateaus {
-		if s.trials[at].Reading.State == results.StateMet {
+		if s.trials[at].Reading.Lean() == results.StateMet {
 			s.first = at
 			break
 		}
@@ -115,7 +115,7 @@ func (s *search) controlled(ctx context.Context) error {
 func (s *search) drifted() bool {
 	a, b := &s.trials[s.first], &s.trials[s.control]
 	rho := a.Rate / max(s.capacity, a.Rate/2)
-	return stats.Drifted(true, b.Reading.State == results.StateMet, a.Reading.P50, b.Reading.P50, rho)
+	return stats.Drifted(true, b.Reading.Lean() == results.StateMet, a.Reading.P50, b.Reading.P50, rho)
 }
 
 // found puts the answer together.
