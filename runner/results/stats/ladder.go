@@ -23,7 +23,7 @@ func SynLadder(linear, retries int, rto float64) []float64 {
 	if !(rto > 0) || math.IsInf(rto, 0) {
 		return nil
 	}
-	linear, retries = min(max(0, linear), mostRungs), max(0, retries)
+	linear, retries = min(max(0, linear), mostRungs), min(max(0, retries), mostRungs)
 	var rungs []float64
 	at, wait := 0.0, math.Min(rto, longestRTO)
 	for i := 0; i < linear+retries && len(rungs) < mostRungs; i++ {

@@ -34,7 +34,8 @@ var limiterSpans = [...]int{1, 10, 60}
 // which every window refuses are read. refusedTime and admittedTime are typical
 // seconds of an answer: a refusal that takes more than half of an admission is
 // one that waited for the server and no limiter; an admittedTime of 0 leaves this
-// out. A server with constant service times and a full queue looks the same, and
+// out. A bucket that holds hardly more than one person lets through less than its
+// rate unless pressed hard; what is read is what it lets through. A server with constant service times and a full queue looks the same, and
 // for the person before the door is the same.
 func LimiterOf(admitted, refused []float64, refusedTime, admittedTime float64) Limiter {
 	quick := !(admittedTime > 0) || refusedTime <= limiterFast*admittedTime

@@ -202,3 +202,81 @@ func simulatedLargest(seed uint64, curve []float64, capacity, limit float64, vis
 	}
 	return float64(lo)
 }
+
+// TestStormAgainstFormulas: the fluid where it has closed forms.
+func TestStormAgainstFormulas(t *testing.T) {
+	flat := slices.Repeat([]float64{500}, 240) // 120,000 people in 4 min
+	p := Storm{Arrivals: flat, Capacity: 400, Base: 0.1}.Play(1)
+	near(t, "people", p.People, 120_000, 1e-6)
+	near(t, "worst wait", p.Worst, UniformWait(120_000, 240, 400)+0.1, 0.2)
+	near(t, "everyone in", p.EveryoneIn, EveryoneIn(120_000, 400, 0)+0.1, 0.2)
+	near(t, "median wait", p.Quantile(0.5, 0, 240), 30.1, 0.2)
+	near(t, "share in time", p.Within(15.1, 0, 240), 0.25, 0.002)
+	near(t, "share in time, second half", p.Within(45.1, 120, 240), 0.5, 0.004)
+	near(t, "one attempt each", p.Attempts, 1, 1e-9)
+
+	// Someone who comes back v times joins the end of the queue again: in a growing
+	// backlog the delay grows 2v÷(v+1) times as fast, for a small excess.
+	near(t, "three visits", Storm{Arrivals: slices.Repeat([]float64{410}, 2000), Capacity: 400, Visits: []float64{1, 1, 1}}.Play(1).Quantile(0.5, 0, 1000)/
+		Storm{Arrivals: slices.Repeat([]float64{410}, 2000), Capacity: 400}.Play(1).Quantile(0.5, 0, 1000), 1.5, 0.05)
+
+	// With refreshes and dead work the backlog of a steady load grows above
+	// C ÷ (1+R) and drains below: slope (λ(1+R)-C) ÷ C seconds per second.
+	for _, r := range []float64{0.95, 1.05} {
+		trigger := slices.Repeat([]float64{2000}, 60)
+		base := slices.Repeat([]float64{r * 200}, 600)
+		s := Storm{Arrivals: slices.Concat(trigger, base), Capacity: 400, Refreshes: 1, Patience: 8}
+		p := s.Play(1)
+		early, late := p.Quantile(0.5, 200, 210), p.Quantile(0.5, 600, 610)
+		near(t, "slope of the wait", (late-early)/400, r-1, 0.01)
+		near(t, "amplification", p.Attempts, 2, 0.1)
+	}
+
+	// Abandonment: waiting settles where λ(1-G(w)) = C.
+	gone := func(w float64) float64 { return 1 - math.Exp(-w/20) }
+	p = Storm{Arrivals: slices.Repeat([]float64{500}, 600), Capacity: 400, Gone: gone}.Play(1)
+	near(t, "wait", p.Quantile(0.5, 400, 600), -20*math.Log(0.8), 0.2)
+	near(t, "those who left", 1-p.Within(1e9, 400, 600), 0.2, 0.01)
+	infinite(t, "p95 among those who never got in", p.Quantile(0.95, 400, 600))
+
+	// Chance: a steady load waits as M/M/c does near saturation.
+	p = Storm{Arrivals: slices.Repeat([]float64{380}, 3000), Capacity: 400, Scatter: 2}.Play(1)
+	near(t, "p95 of the wait at 0.95", p.Quantile(0.95, 1000, 3000), 3.0/20, 0.06)
+}
+
+func TestStormEdges(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for i, s := range []Storm{
+		{}, {Capacity: 10}, {Arrivals: []float64{5}}, {Arrivals: []float64{5}, Capacity: nan}, {Arrivals: []float64{5}, Capacity: inf},
+		{Arrivals: []float64{nan, inf, -3}, Capacity: 10},
+		{Arrivals: []float64{5}, Capacity: 1e-9, Scatter: 2, Draws: 1},
+		{Arrivals: []float64{5, 5}, Capacity: 4, Base: nan, Visits: []float64{0, 0}, Refreshes: 1 << 40, Patience: nan, Scatter: nan},
+		{Arrivals: []float64{500, 5}, Capacity: 4, Visits: []float64{nan}, Refreshes: 1 << 40, Patience: 1, Gone: func(float64) float64 { return nan }},
+		{Arrivals: []float64{500, 5}, Capacity: 400, Gone: func(float64) float64 { return 2 }},
+	} {
+		for _, factor := range []float64{1, 0, -1, nan, inf} {
+			p := s.Play(factor)
+			p.Within(1, 0, 10)
+			p.Quantile(0.5, 0, 10)
+			if i > 2 && factor == 1 && p.Never > p.People+1e-9 {
+				t.Errorf("%d: %v of %v never got in", i, p.Never, p.People)
+			}
+		}
+	}
+	if p := (Storm{Arrivals: []float64{5}}).Play(1); p.Never != 5 || p.Within(1e9, 0, 1) != 0 {
+		t.Errorf("without a capacity: %+v", p)
+	}
+	s := Storm{Arrivals: []float64{5, 6}, Capacity: 10}
+	infinite(t, "always holds", LargestStorm(s, func(*Passage) bool { return true }))
+	near(t, "never holds", LargestStorm(s, func(*Passage) bool { return false }), 0, 0)
+	calls := LargestStormOf(s, Estimate{Value: 10, Interval: Interval{9, 11}, Sure: true}, func(p *Passage) bool { return p.EveryoneIn <= 100 })
+	near(t, "value", calls.Value, 1000.0/11, 0.5)
+	near(t, "low", calls.Lo, 900.0/11, 0.5)
+	near(t, "high", calls.Hi, 1100.0/11, 0.5)
+	if e := LargestStormOf(s, unsure(10), func(p *Passage) bool { return p.EveryoneIn <= 100 }); e.Sure || !(e.Value > 0) {
+		t.Errorf("capacity unsure: %+v", e)
+	}
+	if a, b := (Storm{Arrivals: []float64{50}, Capacity: 10, Scatter: 2, Seed: 4}).Play(1), (Storm{Arrivals: []float64{50}, Capacity: 10, Scatter: 2, Seed: 4}).Play(1); a.EveryoneIn != b.EveryoneIn {
+		t.Error("the same storm differs")
+	}
+}
