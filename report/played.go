@@ -68,7 +68,7 @@ func bad(s *results.Series, c scenarios.Criterion, from, to int) block {
 	var sum block
 	p := plateau{s: s}
 	for ten := max(0, from); ten < min(to, len(s.Seconds)/batchSeconds); ten++ {
-		b := p.batch(ten)
+		b := p.batch(ten * batchSeconds)
 		one := badSide(c, &b)
 		sum.K, sum.N = sum.K+one.K, sum.N+one.N
 	}
