@@ -243,8 +243,10 @@ type Session struct {
 	Control     *results.Control     `json:"control"`
 	SynLadder   []float64            `json:"syn_ladder_s"`
 	Trials      []TrialRow           `json:"trials"`
-	// Main is the trial that sections S1 to S9 describe.
+	// Main is the trial that sections S1 to S9 describe; "" for none.
 	Main string `json:"main"`
+	// Checks are what the witness and the control address say.
+	Checks []Measure `json:"checks"`
 }
 
 // TrialRow is one trial, as played.

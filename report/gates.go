@@ -84,14 +84,7 @@ func (t *tally) due() int {
 	case t.run.Ended.How == results.EndedPlanned:
 		return t.play
 	case t.endedAsDecided():
-		// What was still due is not played: the last first click says where.
-		last := 0
-		for _, r := range t.rows {
-			if r.Started > 0 {
-				last = max(last, r.second)
-			}
-		}
-		return min(t.play, last)
+		return min(t.play, int(t.run.Ended.LoadEnd/time.Second))
 	}
 	return min(t.play, max(0, t.end-1))
 }

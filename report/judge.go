@@ -16,7 +16,10 @@ import (
 // Judge reads a run folder and says what it means. It is pure: the same folder
 // and scenario give the same Summary. Neither argument is changed. The only
 // errors are a folder without a plan or a scenario, and a plan that cannot be one.
-func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) {
+func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) { return judge(run, sc, nil) }
+
+// judge is Judge with gates that the folder itself does not show.
+func judge(run *results.Run, sc *scenarios.Scenario, more []Gate) (*Summary, error) {
 	if run == nil || run.Plan == nil || run.Total == nil || sc == nil {
 		return nil, errors.New("judging a run: the folder holds no plan or no scenario")
 	}
@@ -26,7 +29,8 @@ func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) {
 	t := newTally(run)
 	s := &Summary{SchemaVersion: SchemaVersion, Files: []File{}}
 	s.Capacity, s.Recovery, s.Attribution, s.Sizing = unmeasuredCapacity(), unmeasuredRecovery(), unmeasuredAttribution(), []Answer{}
-	s.Validity = judgeGates(t, sc)
+	s.Validity = append(judgeGates(t, sc), more...)
+	slices.SortStableFunc(s.Validity, func(a, b Gate) int { return cmp.Compare(gateOrder(a.ID), gateOrder(b.ID)) })
 	s.Criteria = judgeCriteria(t, sc, len(failedGates(s.Validity)) > 0)
 	t.describe(s, sc)
 	t.count(s)

@@ -50,7 +50,11 @@ func newPlateau(s *results.Series, sc *scenarios.Scenario) *plateau {
 		}
 	}
 	p.to = length
-	if s.Ended.How != results.EndedPlanned { // load may have stopped before
+	switch s.Ended.How {
+	case results.EndedPlanned:
+	case results.EndedEnough:
+		p.to = min(length, int(s.Ended.LoadEnd/time.Second))
+	default: // load stopped before
 		p.to = p.stopped
 	}
 	p.from = min(ceilTo(int(s.Conduct.Warmup/time.Second), batchSeconds), p.to)

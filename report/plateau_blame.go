@@ -12,6 +12,7 @@ import (
 const (
 	SignQueueing  = "queueing"
 	SignQuota     = "quota"
+	SignWaiting   = "waiting_room"
 	SignPerIP     = "per_ip"
 	SignPool      = "pool"
 	SignAccept    = "accept_queue"
@@ -123,7 +124,7 @@ func (p *plateau) sign(r *results.Reading) string {
 		sign string
 		n    uint64
 	}{
-		{SignQueueing, waits}, {SignQuota, out[results.Quota] + out[results.WaitingRoom]},
+		{SignQueueing, waits}, {SignQuota, out[results.Quota]}, {SignWaiting, out[results.WaitingRoom]},
 		{SignBlank, out[results.Blank]}, {SignPool, out[results.Error]}, {SignAccept, out[results.Unreachable]},
 	}
 	best := slices.MaxFunc(kinds, func(a, b struct {

@@ -2,17 +2,19 @@ package report
 
 import (
 	"errors"
+	"time"
 
 	"firstbell/runner/results"
 	"firstbell/scenarios"
 )
 
 // OpenTrial opens the run folder of a trial by its name below trials/.
-type OpenTrial func(name string) (*results.Run, error)
+type OpenTrial = func(name string) (*results.Run, error)
 
 // JudgeDossier reads a capacity or certify session and says what it means. It is
 // pure but for what open reads: the same journal and folders give the same
-// Summary. open is asked once for each trial, in order.
+// Summary. open is asked for each trial in order, and for one of them once more.
+// A trial that cannot be opened is listed with nothing in it, and forbids ready.
 //
 // Sections S1 to S9 describe one trial, [Session.Main]: a storm of the required
 // size, else any storm, else the highest plateau that held, else any trial. A
@@ -21,22 +23,65 @@ func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) (*
 	if d == nil || open == nil || sc == nil {
 		return nil, errors.New("judging a session: no journal or no scenario")
 	}
-	var main *results.Run
+	x := newSession(d, sc)
 	for _, trial := range d.Trials {
 		run, err := open(trial.Name)
-		if err != nil {
-			continue
-		}
-		main = run
+		x.add(trial, run, err)
 	}
-	if main == nil {
-		main = &results.Run{Plan: &results.Plan{PlayTo: 1}, Total: results.NewDelta(0)}
-	}
-	s, err := Judge(main, sc)
+	x.v4 = x.calibrated()
+	x.judgeStorms(open)
+	s, err := x.mainSummary(open)
 	if err != nil {
 		return nil, err
 	}
-	s.Run.ID = d.RunID
-	s.Session = &Session{Command: d.Command, Quick: d.Quick}
+	x.describe(s)
+	s.Capacity = x.capacity()
+	s.Attribution = attributionOf(x.trials, d, x.saturation)
+	s.Recovery = recoveryOf(x.trials, knownFrom(x.trials, x.saturation), sc)
+	s.Sizing = x.sizing(s)
+	s.Verdict = x.verdict(s)
+	s.Verdict.Actions = x.actions(s)
 	return s, nil
+}
+
+// describe fills what was played, and when.
+func (x *session) describe(s *Summary) {
+	d := x.d
+	s.Run.ID, s.Run.Started = d.RunID, d.Started.Format(time.RFC3339)
+	s.Run.EndedAs, s.Run.Ended, s.Run.EndedCause = string(results.EndedCut), "", ""
+	if d.Ended != nil {
+		s.Run.EndedAs, s.Run.EndedCause = string(d.Ended.How), d.Ended.Cause
+		if !d.Ended.Wall.IsZero() {
+			s.Run.Ended = d.Ended.Wall.Format(time.RFC3339)
+		}
+	}
+	s.Session = &Session{
+		Command: d.Command, Quick: d.Quick, Stages: nonNil(d.Stages), Resumed: nonNil(d.Resumed), Unproved: nonNil(d.Unproved),
+		Calibration: d.Calibration, Witness: d.Witness, Control: d.Control, SynLadder: nonNil(d.SynLadder),
+		Trials: x.rows(), Main: x.main, Checks: x.checks(),
+	}
+}
+
+func (x *session) rows() []TrialRow {
+	out := make([]TrialRow, len(x.trials))
+	for i := range x.trials {
+		t := &x.trials[i]
+		out[i] = TrialRow{
+			Name: t.Name, Stage: t.Stage, Kind: string(t.Conduct.Kind), Role: t.Role, State: results.StateUndecided, Gates: []string{},
+			EndedAs: string(results.EndedCut),
+		}
+		if t.Series == nil {
+			continue
+		}
+		r := &out[i]
+		r.State, r.Gates, r.EndedAs = t.Reading.State, nonNil(t.Reading.Gates), string(t.Series.Ended.How)
+		r.Seconds = rounded(t.Series.Due().Seconds(), 1)
+		for _, sec := range t.Series.Seconds {
+			r.People += uint64(sec.Intended)
+		}
+		if n := len(t.Conduct.Segments); n > 0 {
+			r.Rate = rounded(t.Conduct.Segments[n-1].Rate, 4)
+		}
+	}
+	return out
 }

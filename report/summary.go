@@ -155,6 +155,16 @@ const (
 	CauseStormNotDelivered Cause = "storm_not_delivered"
 	CauseStraddles         Cause = "interval_straddles"
 	CauseTooFew            Cause = "too_few_samples"
+
+	// Of sessions.
+	CauseCalibration Cause = "calibration_failed" // gate V4
+	CauseSeeds       Cause = "seeds_disagree"     // the required storm held and did not
+	CauseDrift       Cause = "drift"              // the first held plateau is not what it was
+	CauseExternal    Cause = "external"           // an address without load slowed down
+	CauseWitness     Cause = "witness"            // the second observer saw something else
+	CauseQuota       Cause = "quota"              // a limiter answered before the target did
+	CauseNotReplayed Cause = "not_replayed"       // no storm of the required size
+	CauseUnfinished  Cause = "unfinished"         // nobody has taken the session up again yet
 )
 
 // Status is how a criterion or a gate came out.

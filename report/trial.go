@@ -41,6 +41,11 @@ func readStorm(r *results.Reading, s *results.Series, sc *scenarios.Scenario) {
 	if err != nil {
 		return
 	}
+	putStorm(r, sum)
+}
+
+// putStorm is a storm's verdict as a reading.
+func putStorm(r *results.Reading, sum *Summary) {
 	r.State, r.Gates = stateOf(sum.Verdict.Value), failedGates(sum.Validity)
 	r.First = ""
 	if sum.Verdict.Value == NotReady && len(sum.Verdict.Reasons) > 0 {

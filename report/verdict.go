@@ -2,7 +2,10 @@ package report
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"firstbell/runner/results"
 )
@@ -93,6 +96,8 @@ func causeOfGates(e evidence) Cause {
 		switch {
 		case is(status, "V2", "V3"):
 			return CauseGenerator
+		case hasGate(e.gates, "V4") && is(status, "V4"):
+			return CauseCalibration
 		case is(status, "V8"):
 			return CauseTooFew
 		case is(status, "V1"):
@@ -155,12 +160,30 @@ func gateStatus(gates []Gate, id string) Status {
 	return gates[i].Status
 }
 
-// gateIDs are the gates a run on one machine must pass.
+// gateIDs are the gates a run on one machine must pass; a session has V4
+// besides.
 var gateIDs = [...]string{"V1", "V2", "V3", "V7", "V8", "V9", "V10"}
 
+func hasGate(gates []Gate, id string) bool {
+	return slices.ContainsFunc(gates, func(g Gate) bool { return g.ID == id })
+}
+
+// gateOrder is a gate's number.
+func gateOrder(id string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(id, "V"))
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
+}
+
 func failedGates(gates []Gate) []string {
+	ids := gateIDs[:]
+	if hasGate(gates, "V4") {
+		ids = slices.Insert(slices.Clone(ids), 3, "V4")
+	}
 	failed := []string{}
-	for _, id := range gateIDs {
+	for _, id := range ids {
 		if gateStatus(gates, id) != Met {
 			failed = append(failed, id)
 		}

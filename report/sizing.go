@@ -1,0 +1,174 @@
+package report
+
+import (
+	"math"
+
+	"firstbell/runner/results/stats"
+)
+
+// sizing answers the questions of size by a model, each with its formula, what
+// it takes for granted, and the replayed value where there is one. Without a
+// capacity every answer is refused.
+func (x *session) sizing(s *Summary) []Answer {
+	people := float64(max(0, x.d.Required.People))
+	if !(people > 0) || !x.saturation.Sure || !(x.saturation.Value > 0) {
+		return []Answer{}
+	}
+	return []Answer{x.untilEveryoneIn(), x.quotaAnswer(people), x.slots(s, people), x.nodes(s, people), x.uniform(people)}
+}
+
+func assume(keys ...string) []Claim {
+	out := make([]Claim, len(keys))
+	for i, k := range keys {
+		out[i] = Claim{Key: "assume_" + k}
+	}
+	return out
+}
+
+// fluid is the scenario's own storm before the capacity measured.
+func (x *session) fluid() stats.Storm {
+	s := stats.Storm{Arrivals: x.curve, Capacity: x.saturation.Value, Base: x.rest.Time, Scatter: 2, Seed: 1}
+	if x.overload.Sure && x.overload.Value < collapses*x.saturation.Value {
+		s.Visits = x.rest.Weights
+	}
+	return s
+}
+
+// untilEveryoneIn: how long from the bell until the last person is in, when
+// everybody waits (the worst case, the value) and when people give up as the
+// scenario says.
+func (x *session) untilEveryoneIn() Answer {
+	a := Answer{
+		Key: "everyone_in", Unit: "s", Format: FormatDuration, Formula: StormFormula,
+		Assumptions: assume("steady_capacity", "first_come", "patient", "leaving"),
+	}
+	a.Replayed, a.Trial = x.everyoneIn()
+	if len(x.curve) == 0 {
+		a.Refused = "no_curve"
+		return a
+	}
+	after := func(s stats.Storm) float64 { return max(0, s.Play(1).EveryoneIn-float64(x.bell())) }
+	patient := x.fluid()
+	leaving := patient
+	leaving.Gone = x.gone()
+	all, some := after(patient), after(leaving)
+	a.Value, a.Low, a.High = rounded(all, 0), rounded(min(all, some), 0), rounded(max(all, some), 0)
+	return a
+}
+
+// gone is the share of people who have left for good after so many seconds: a
+// geometric number of tries, each as long as half of the people wait, and the
+// hard stop. nil: nobody leaves.
+func (x *session) gone() func(float64) float64 {
+	p := &x.sc.Patience
+	wait := p.Wait.Median.Seconds()
+	if p.None || p.Tries <= 0 || !(wait > 0) {
+		return nil
+	}
+	return func(waited float64) float64 {
+		stay := math.Exp2(-waited / wait / float64(p.Tries))
+		switch {
+		case p.LateStop > 0 && waited >= p.LateStop.Seconds():
+			stay = 0
+		case p.HardStop > 0 && waited >= p.HardStop.Seconds():
+			stay = math.Min(stay, p.LateShare)
+		}
+		return 1 - stay
+	}
+}
+
+// Shares of the capacity that a quota may let in (the range that vendors of
+// waiting rooms advise for an origin).
+const (
+	quotaLow, quotaHigh = 0.75, 0.85
+)
+
+// quotaAnswer: the admission rate that keeps the criterion, and its price.
+func (x *session) quotaAnswer(people float64) Answer {
+	low := x.saturation.Lo
+	q := low * (quotaLow + quotaHigh) / 2
+	return Answer{
+		Key: "quota", Unit: "logins/s", Format: FormatCount, Formula: "q = 0.80 · min(C_k ÷ v_k);  N ÷ q",
+		Value: rounded(q, 3), Low: rounded(low*quotaLow, 3), High: rounded(low*quotaHigh, 3), Cost: rounded(people/q, 0),
+		Assumptions: assume("steady_capacity", "quota_in_front"),
+	}
+}
+
+// slots: into how many groups, one after the other, the people must be split so
+// that each is a storm the target holds.
+func (x *session) slots(s *Summary, people float64) Answer {
+	a := Answer{
+		Key: "slots", Unit: "slots", Format: FormatCount, Formula: "⌈N ÷ N*⌉",
+		Assumptions: assume("same_curve", "between_slots"),
+	}
+	held, trial := x.heldPeople(&s.Capacity.Storm)
+	if !(held > 0) {
+		a.Refused = "no_capacity"
+		return a
+	}
+	a.Value, a.Trial = rounded(math.Ceil(people/held), 0), trial
+	return a
+}
+
+// farthest is the factor beyond which nothing is extrapolated: from sizes up to
+// one, the law of scaling is 15 to 27 % off at twice of it.
+const farthest = 2.0
+
+// nodes: how many times today's servers, of the step that isolation names. One
+// size was measured, so that contention and crosstalk (Gunther's universal
+// scalability law, four sizes at least) are not known: the answer is the least it
+// can be, as if servers added up.
+func (x *session) nodes(s *Summary, people float64) Answer {
+	a := Answer{
+		Key: "nodes", Unit: "nodes", Format: FormatCount, Formula: "N ÷ N*",
+		Assumptions: assume("linear_bound", "one_size", "next_bottleneck"),
+	}
+	held, _ := x.heldPeople(&s.Capacity.Storm)
+	need := people / held
+	switch {
+	case !(held > 0):
+		a.Refused = "no_capacity"
+	case need <= 1:
+		a.Value = "1"
+		a.Assumptions = []Claim{}
+	case need > farthest:
+		a.Refused = "beyond_x2"
+	case s.Attribution.Step == "":
+		a.Refused = "not_separable"
+		if len(s.Attribution.Isolation) == 0 {
+			a.Refused = "no_step"
+		}
+	default:
+		a.Value = rounded(math.Ceil(need*100)/100, 2)
+		if next := secondCapacity(&s.Attribution); next != nil {
+			a.Assumptions[2].Args = map[string]string{"step": next.Step, "rate": string(next.Logins.Low)}
+		}
+	}
+	return a
+}
+
+// secondCapacity is the step that would limit next.
+func secondCapacity(a *Attribution) *StepCapacity {
+	var out *StepCapacity
+	for i := range a.Isolation {
+		c := &a.Isolation[i]
+		if c.Step == a.Step || !c.Logins.Low.Known() {
+			continue
+		}
+		if out == nil || c.Logins.Low.order().Cmp(out.Logins.Low.order()) < 0 {
+			out = c
+		}
+	}
+	return out
+}
+
+// uniform is the worked example: nobody can be in sooner than N ÷ C however even
+// the arrivals, and three times that when everybody asks twice more.
+func (x *session) uniform(people float64) Answer {
+	least := people / x.saturation.Value
+	return Answer{
+		Key: "uniform", Unit: "s", Format: FormatDuration, Formula: "N ÷ C;  N · (1 + R) ÷ C, R = 2",
+		Value: rounded(least, 0), Low: rounded(least, 0), High: rounded(3*least, 0),
+		Assumptions: assume("steady_capacity", "even_arrivals"),
+	}
+}
