@@ -16,6 +16,8 @@ func (b *builder) argument(key, name, value string) Num {
 	switch {
 	case !number && d != report.Never:
 		return Num{Text: b.c.Word("argument", value)}
+	case strings.HasSuffix(name, "_per_s"):
+		return b.f.rate(key)
 	case strings.HasSuffix(name, "_s"):
 		return b.f.duration(key)
 	case strings.Contains(name, "share"), strings.HasSuffix(name, "gap"):

@@ -67,14 +67,14 @@ func (b *builder) figures() *Table {
 	row("storm", b.f.words(c.Range(k.Storm.Range, "capacity.storm.held", c.People)))
 	held := b.f.words(c.Range(k.Held, "capacity.held", c.RateEnd))
 	if k.Horizon.Known() && len(held) > 0 && held[0].Text != c.Text("not_measured") {
-		held = append(held, b.f.say("html.per_second_for", "horizon", b.f.duration("capacity.horizon_s"))...)
+		held = append(append(held, Num{Text: " "}), b.f.say("html.per_second_for", "horizon", b.f.duration("capacity.horizon_s"))...)
 	}
 	row("held", held)
 	row("saturation", b.aSecond(b.f.words(c.Range(k.Saturation, "capacity.saturation", c.RateEnd))))
 	if k.Overload.Low.Known() || k.Overload.High.Known() {
 		row("overload", b.aSecond(b.f.words(c.Range(k.Overload, "capacity.overload_goodput", c.RateEnd))))
 	}
-	row("required", Words{b.f.count("capacity.storm.required"), {Text: " (" + c.Text("html.at_peak") + " "}, b.f.rate("capacity.required"), {Text: c.Text("html.a_second") + ")"}})
+	row("required", Words{b.f.count("capacity.storm.required"), {Text: " (" + c.Text("html.at_peak") + " "}, b.f.rate("capacity.required"), {Text: " " + c.Text("html.a_second") + ")"}})
 	if k.Headroom.Known() {
 		row("margin", Words{b.f.times("capacity.headroom")})
 	}
@@ -86,7 +86,7 @@ func (b *builder) aSecond(w Words) Words {
 	if len(w) == 1 && w[0].Key == "" {
 		return w
 	}
-	return append(w, Num{Text: b.c.Text("html.a_second")})
+	return append(w, Num{Text: " " + b.c.Text("html.a_second")})
 }
 
 // loadFigure is F12: what became of people at each load tried.
@@ -104,7 +104,7 @@ func (b *builder) loadFigure() *Figure {
 		{Swatch: dotSwatch(loadBroken), Label: b.c.Text("html.load_broken")},
 		{Swatch: swatch("band"), Label: b.c.Text("html.load_band")}, {Swatch: swatch("required"), Label: b.c.Text("html.ruler_required_key")},
 	}
-	fig.Wide = b.drawLoads("f12w", svg.New(1000, 470), 64, 9, fig.Finding.String())
+	fig.Wide = b.drawLoads("f12w", svg.New(1000, 450), 64, 9, fig.Finding.String())
 	fig.Narrow = b.drawLoads("f12n", svg.New(360, 430), 52, 3, fig.Finding.String())
 	fig.Tables = []*Table{b.loadTable()}
 	return fig

@@ -32,44 +32,71 @@ const mostRecoveries = 6
 
 // refreshes names how often people came back.
 func (b *builder) refreshes(i int) Words {
-	if b.s.Recovery.Trials[i].Refreshes < 0 {
+	switch n := b.s.Recovery.Trials[i].Refreshes; {
+	case n < 0:
 		return plain(b.c.Text("html.refreshes_patience"))
+	case n == 0:
+		return plain(b.c.Text("html.refreshes_none"))
 	}
 	return b.f.say("html.refreshes", "n", b.f.count(path("recovery.trials", i, "refreshes")))
 }
 
-// recoveries is T9.
+// recoveries is T9, a question a row and a trial a column.
 func (b *builder) recoveries() *Table {
 	c := b.c
-	t := &Table{Caption: c.Text("html.t9"), Stack: true, Class: "tight", Head: []Column{
-		{Name: c.Text("html.refreshing")}, {Name: c.Text("html.state")}, {Name: c.Text("html.base_trigger"), Number: true},
-		{Name: c.Text("html.back_after"), Number: true}, {Name: c.Text("html.drain_predicted"), Number: true}, {Name: c.Text("html.slope"), Number: true},
-		{Name: c.Text("html.eta"), Number: true}, {Name: c.Text("html.backlog"), Number: true}, {Name: c.Text("html.amplified"), Number: true},
-		{Name: c.Text("html.p50_before_after"), Number: true},
-	}}
-	for i, r := range b.s.Recovery.Trials {
-		key := path("recovery.trials", i)
-		back := Words{b.f.duration(key + ".recovered_s")}
-		if !r.Recovered.Known() || r.Recovered == report.Never {
-			back = b.f.say("html.not_within", "t", b.f.duration(key+".observed_s"))
-		}
-		slope := Cell{Words: Words{b.f.rate(key + ".slope_people_per_s")}, Class: "n"}
-		if lo, hi := b.f.end(key+".slope_ci95.0", false), b.f.end(key+".slope_ci95.1", true); lo.Key != "" && hi.Key != "" {
-			slope.Words = append(slope.Words, Num{Text: " ["}, lo, Num{Text: " – "}, hi, Num{Text: "]"})
-		}
-		state := plain(stateMark(r.State) + "\u00a0" + c.Word("state", r.State))
-		if r.Shed != "" {
-			state = append(state, Num{Text: " (" + c.Word("shed", r.Shed) + ")"})
-		}
-		t.Rows = append(t.Rows, []Cell{
-			{Words: b.refreshes(i)}, {Words: state, Class: "wrap " + stateClass(r.State)},
-			{Words: Words{b.f.rate(key + ".base_per_s"), {Text: " → "}, b.f.rate(key + ".trigger_per_s")}, Class: "n"},
-			{Words: back, Class: "n"}, cell(b.measuredDuration(key+".predicted_drain_s", r.Predicted)), slope,
-			cell(b.measuredDuration(key+".eta_s", r.ETA)), cell(b.f.count(key + ".backlog_at_end")), cell(b.f.times(key + ".attempts_per_person")),
-			{Words: Words{b.f.duration(key + ".p50_before_s"), {Text: " → "}, b.f.duration(key + ".p50_after_s")}, Class: "n"},
-		})
+	list := b.s.Recovery.Trials[:min(len(b.s.Recovery.Trials), mostRecoveries)]
+	t := &Table{Caption: c.Text("html.t9"), Stack: true, Head: []Column{{Name: c.Text("html.refreshing")}}}
+	for i := range list {
+		t.Head = append(t.Head, Column{Name: b.refreshes(i).String()})
 	}
+	row := func(name string, cell func(key string, r *report.RecoveryRow) Cell) {
+		cells := []Cell{text(c.Text("html." + name))}
+		for i := range list {
+			cells = append(cells, cell(path("recovery.trials", i), &list[i]))
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	row("state", func(_ string, r *report.RecoveryRow) Cell { return b.state(r) })
+	row("base_trigger", func(key string, _ *report.RecoveryRow) Cell {
+		return Cell{Words: Words{b.f.rate(key + ".base_per_s"), {Text: " → "}, b.f.rate(key + ".trigger_per_s")}}
+	})
+	row("back_after", b.backAfter)
+	row("drain_predicted", func(key string, r *report.RecoveryRow) Cell {
+		return Cell{Words: Words{b.measuredDuration(key+".predicted_drain_s", r.Predicted)}}
+	})
+	row("slope", b.slope)
+	row("eta", func(key string, r *report.RecoveryRow) Cell { return Cell{Words: Words{b.measuredDuration(key+".eta_s", r.ETA)}} })
+	row("backlog", func(key string, _ *report.RecoveryRow) Cell { return Cell{Words: Words{b.f.count(key + ".backlog_at_end")}} })
+	row("amplified", func(key string, _ *report.RecoveryRow) Cell { return Cell{Words: Words{b.f.times(key + ".attempts_per_person")}} })
+	row("p50_before_after", func(key string, _ *report.RecoveryRow) Cell {
+		return Cell{Words: Words{b.f.duration(key + ".p50_before_s"), {Text: " → "}, b.f.duration(key + ".p50_after_s")}}
+	})
 	return t
+}
+
+func (b *builder) state(r *report.RecoveryRow) Cell {
+	words := plain(stateMark(r.State) + "\u00a0" + b.c.Word("state", r.State))
+	if r.Shed != "" {
+		words = append(words, Num{Text: " (" + b.c.Word("shed", r.Shed) + ")"})
+	}
+	return Cell{Words: words, Class: stateClass(r.State)}
+}
+
+func (b *builder) backAfter(key string, r *report.RecoveryRow) Cell {
+	if !r.Recovered.Known() || r.Recovered == report.Never {
+		return Cell{Words: b.f.say("html.not_within", "t", b.f.duration(key+".observed_s"))}
+	}
+	return Cell{Words: Words{b.f.duration(key + ".recovered_s")}}
+}
+
+// slope is how the number of people in progress moved at the end, with its
+// interval.
+func (b *builder) slope(key string, _ *report.RecoveryRow) Cell {
+	out := Words{b.f.rate(key + ".slope_people_per_s")}
+	if lo, hi := b.f.end(key+".slope_ci95.0", false), b.f.end(key+".slope_ci95.1", true); lo.Key != "" && hi.Key != "" {
+		out = append(out, Num{Text: " ["}, lo, Num{Text: " – "}, hi, Num{Text: "]"})
+	}
+	return Cell{Words: out}
 }
 
 // measuredDuration is a duration, or a dash where the question does not arise.

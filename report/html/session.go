@@ -1,7 +1,6 @@
 package html
 
 import (
-	"strconv"
 	"time"
 
 	"firstbell/report"
@@ -81,8 +80,7 @@ func (b *builder) stages() *Table {
 		{Name: c.Text("html.stage")}, {Name: c.Text("html.planned"), Number: true}, {Name: c.Text("html.stage_state")},
 	}}
 	for _, s := range b.s.Session.Stages {
-		planned := report.Decimal(strconv.FormatFloat(s.Planned.Seconds(), 'f', -1, 64))
-		t.Rows = append(t.Rows, []Cell{text(c.Word("stage", s.Name)), {Words: plain(c.Threshold(planned, report.FormatDuration)), Class: "planned"}, b.stageState(s)})
+		t.Rows = append(t.Rows, []Cell{text(c.Word("stage", s.Name)), {Words: plain(b.elapsed(int(s.Planned.Seconds()))), Class: "planned"}, b.stageState(s)})
 	}
 	return t
 }

@@ -84,12 +84,13 @@ func measured(s *report.Summary) {
 		load("63.1", 3, 3, "lower", "0.92", "4.7", "0.9991"), load("64.2", 3, 1, "undecided", "2.3", "9.8", "0.9970"),
 		load("65.4", 3, 0, "upper", "5.2", "14.1", "0.9811"), load("80", 1, 0, "upper", "18.1", "never", "0.8123")}
 	for i, r := range []struct {
-		role, factor string
-		v            report.Value
-		p95          report.Decimal
-	}{{"low", "1.24", report.Ready, "6.1"}, {"high", "1.52", report.NotReady, "31.2"}, {"required", "1", report.Ready, "2.1"}} {
+		role   string
+		factor float64
+		v      report.Value
+		p95    report.Decimal
+	}{{"low", 1.31, report.Ready, "6.1"}, {"high", 1.44, report.NotReady, "31.2"}, {"required", 1, report.Ready, "2.1"}} {
 		k.Storm.Replays = append(k.Storm.Replays, report.Replay{
-			Trial: fmt.Sprintf("%03d-storm", 20+i), Role: r.role, People: s.People.Intended, Factor: report.Decimal(r.factor), Seed: 7, Verdict: r.v,
+			Trial: fmt.Sprintf("%03d-storm", 20+i), Role: r.role, People: uint64(r.factor * float64(s.People.Intended)), Factor: report.Decimal(fmt.Sprint(r.factor)), Seed: 7, Verdict: r.v,
 			InTime: "0.9981", InClass: "0.9994", P95: r.p95, EveryoneIn: "141",
 		})
 	}
@@ -218,6 +219,12 @@ func notReady(s *report.Summary) {
 			r.State, r.Recovered, r.Slope, r.SlopeCI, r.ETA, r.Backlog = "draining", "", "-1.2", [2]report.Decimal{"-1.6", "-0.8"}, "310", "372"
 		case 5:
 			r.State, r.Recovered, r.Slope, r.SlopeCI, r.Backlog, r.Shed = "metastable", "", "0.9", [2]report.Decimal{"0.4", "1.4"}, "1204", "recovered_after_shedding"
+		}
+	}
+	for i := range s.Recovery.Trials[1:] {
+		r := &s.Recovery.Trials[i+1]
+		for k := 56; k < len(r.Success); k++ {
+			r.Success[k], r.InFlight[k] = "0.12", max(0, 1440+(k-56)*(30*i-20))
 		}
 	}
 	s.Verdict.Actions = append([]string{"strengthen_step"}, s.Verdict.Actions...)
