@@ -116,6 +116,19 @@ func (c *Catalog) Word(prefix, value string) string {
 	return value
 }
 
+// Names are the values a text has room for, in order.
+func (c *Catalog) Names(key string) []string {
+	var out []string
+	for text := c.texts[key]; ; {
+		_, rest, found := strings.Cut(text, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			return out
+		}
+		out, text = append(out, name), after
+	}
+}
+
 // Part is a piece of a sentence; Key is the path in summary.json of a measured
 // number, "" for plain words.
 type Part struct{ Text, Key string }

@@ -248,7 +248,7 @@ func TestFractions(t *testing.T) {
 }
 
 // jargon has no place on page one.
-var jargon = regexp.MustCompile(`(?i)\bp ?95\b|\bp\(|\blatenc|\brps\b|\bvus?\b|\bthroughput|\bpercentile|\btimeout`)
+var jargon = regexp.MustCompile(`(?i)\bp ?95\b|\bp\(|\blatenc|\brps\b|\bvus?\b|\bthroughput|\bpercentile|\btimeout|goodput|m[ée]tastable|plateau|palier|N\*`)
 
 func TestPageOne(t *testing.T) {
 	text := map[string]string{}
@@ -258,6 +258,14 @@ func TestPageOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, lang := range Languages() {
+			page := pageText(For(lang), s)
+			lint(t, lang+" "+name, page)
+			text[lang] += "== " + name + "\n" + page
+		}
+	}
+	for _, name := range reporttest.SessionNames() {
+		s := reporttest.Session(t, name)
 		for _, lang := range Languages() {
 			page := pageText(For(lang), s)
 			lint(t, lang+" "+name, page)
@@ -290,6 +298,9 @@ func pageText(c *Catalog, s *report.Summary) string {
 		b.WriteString(l.String() + "\n")
 	}
 	b.WriteString(p.Outside.String() + "\n")
+	if len(p.Rates) > 0 {
+		b.WriteString(p.Rates.String() + "\n")
+	}
 	for _, n := range p.Numbers {
 		b.WriteString("[" + n.Value.String() + " " + n.Label + "] ")
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 
@@ -28,8 +29,11 @@ func bounded(r report.Range) bool {
 
 func (c *Catalog) sessionReplayed(s *report.Summary) Sentence {
 	key := "session.replayed"
+	if len(s.Capacity.Storm.Replays) == 0 {
+		key = "session.steady"
+	}
 	if s.Run.Date == "" {
-		key = "session.replayed_undated"
+		key += "_undated"
 	}
 	return c.Sentence(key,
 		Arg{"date", c.Date(s.Run.Date), ""}, Arg{"from", c.Prose(s.Run.PlayFrom), ""}, Arg{"to", c.Prose(s.Run.PlayTo), ""},
@@ -161,15 +165,55 @@ func (c *Catalog) Rates(s *report.Summary) Sentence {
 			Arg{"low", c.RateEnd(k.Held.Low, false), "capacity.held.low"}, Arg{"high", c.RateEnd(k.Held.High, true), "capacity.held.high"},
 			Arg{"horizon", c.Duration(k.Horizon), "capacity.horizon_s"}, Arg{"required", c.Rate(k.Required), "capacity.required"})...)
 	}
-	if k.Saturation.Low.Known() && k.Saturation.High.Known() {
+	if k.Saturation.Low.Known() && k.Saturation.High.Known() && k.Quota == nil {
+		key := "session.saturation_alone"
 		if len(out) > 0 {
-			out = append(out, Part{Text: " "})
+			out, key = append(out, Part{Text: " "}), "session.saturation"
 		}
-		out = append(out, c.Sentence("session.saturation",
+		out = append(out, c.Sentence(key,
 			Arg{"low", c.RateEnd(k.Saturation.Low, false), "capacity.saturation.low"},
 			Arg{"high", c.RateEnd(k.Saturation.High, true), "capacity.saturation.high"})...)
 	}
 	return out
+}
+
+// HeldLine is the answer in one short line: tenu 182 000 – 201 000 personnes,
+// exigé 260 000, marge ×0,70. Nil for a run.
+func (c *Catalog) HeldLine(s *report.Summary) Sentence {
+	if s.Session == nil {
+		return nil
+	}
+	n := c.sessionNumbers(s)
+	unit := c.Text("unit.people")
+	if !InPeople(s) && bounded(s.Capacity.Held) {
+		unit = c.Text("unit.logins/s")
+	}
+	if !InPeople(s) && !bounded(s.Capacity.Held) {
+		return c.Sentence("face.held_none", c.required(s))
+	}
+	key := "face.held"
+	if !s.Capacity.Headroom.Known() {
+		key = "face.held_no_margin"
+	}
+	return c.Sentence(key, Arg{"held", n[1].Value.String(), ""}, Arg{"required", n[0].Value.String(), ""},
+		Arg{"margin", n[2].Value.String(), ""}, Arg{"unit", unit, ""})
+}
+
+// HeldStatus compares the largest storm held with the required one.
+func HeldStatus(s *report.Summary) report.Status {
+	r, required := s.Capacity.Storm.Range, s.Capacity.Storm.Required
+	low, lowKnown := r.Low.Rat()
+	high, highKnown := r.High.Rat()
+	want := new(big.Rat).SetUint64(required)
+	switch {
+	case !bounded(r):
+		return report.Unmeasured
+	case lowKnown && low.Cmp(want) >= 0:
+		return report.Met
+	case highKnown && high.Cmp(want) <= 0:
+		return report.NotMet
+	}
+	return report.Undecided
 }
 
 // sessionNumbers are required, held, margin.

@@ -24,6 +24,8 @@ func (b *builder) argument(key, name, value string) Num {
 		return b.f.percent(key)
 	case strings.HasSuffix(name, "times"), strings.HasSuffix(name, "ratio"):
 		return b.f.times(key)
+	case !strings.Contains(value, "."):
+		return b.f.count(key)
 	}
 	return b.f.rate(key)
 }

@@ -60,6 +60,13 @@ func (b *builder) one() One {
 	if by := b.s.About.RequiredBy; by != "" {
 		o.By = b.c.Text("html.criteria_by", "by", by)
 	}
+	if b.s.Session != nil {
+		key := "html.criteria_main"
+		if catalog.RequiredReplayed(b.s) {
+			key = "html.criteria_main_required"
+		}
+		o.By += " " + b.c.Text(key, "trial", orDash(b.s.Session.Main))
+	}
 	o.Dense = len(b.s.Criteria) > 4 || len(o.Actions) > 4 || len(o.Lead) > 2 || o.Banner != ""
 	return o
 }

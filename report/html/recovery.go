@@ -65,9 +65,15 @@ func (b *builder) recoveries() *Table {
 		return Cell{Words: Words{b.measuredDuration(key+".predicted_drain_s", r.Predicted)}}
 	})
 	row("slope", b.slope)
-	row("eta", func(key string, r *report.RecoveryRow) Cell { return Cell{Words: Words{b.measuredDuration(key+".eta_s", r.ETA)}} })
-	row("backlog", func(key string, _ *report.RecoveryRow) Cell { return Cell{Words: Words{b.f.count(key + ".backlog_at_end")}} })
-	row("amplified", func(key string, _ *report.RecoveryRow) Cell { return Cell{Words: Words{b.f.times(key + ".attempts_per_person")}} })
+	row("eta", func(key string, r *report.RecoveryRow) Cell {
+		return Cell{Words: Words{b.measuredDuration(key+".eta_s", r.ETA)}}
+	})
+	row("backlog", func(key string, _ *report.RecoveryRow) Cell {
+		return Cell{Words: Words{b.f.count(key + ".backlog_at_end")}}
+	})
+	row("amplified", func(key string, _ *report.RecoveryRow) Cell {
+		return Cell{Words: Words{b.f.times(key + ".attempts_per_person")}}
+	})
 	row("p50_before_after", func(key string, _ *report.RecoveryRow) Cell {
 		return Cell{Words: Words{b.f.duration(key + ".p50_before_s"), {Text: " → "}, b.f.duration(key + ".p50_after_s")}}
 	})

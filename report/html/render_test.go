@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 
@@ -51,23 +50,10 @@ func names() []string { return append(reporttest.Names(), reporttest.SessionName
 
 func judge(t testing.TB, name string) *report.Summary {
 	t.Helper()
-	s := fixture(t, name)
+	s := reporttest.Summary(t, name)
 	s.Files = []report.File{
 		{Path: "deltas/0.bin", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Bytes: 48211},
 		{Path: "plan.json", SHA256: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752", Bytes: 5120},
-	}
-	return s
-}
-
-func fixture(t testing.TB, name string) *report.Summary {
-	t.Helper()
-	if slices.Contains(reporttest.SessionNames(), name) {
-		return reporttest.Session(t, name)
-	}
-	run, sc := reporttest.Load(t, name)
-	s, err := report.Judge(run, sc)
-	if err != nil {
-		t.Fatal(err)
 	}
 	return s
 }

@@ -71,12 +71,17 @@ func (b *builder) boxes() []Box {
 
 // claim writes a claim; its numbers are marked.
 func (b *builder) claim(key string, x report.Claim) Words {
-	var pairs []any
-	for _, name := range slices.Sorted(maps.Keys(x.Args)) {
-		pairs = append(pairs, name, b.argument(key+".args."+name, name, x.Args[name]))
-	}
 	if !b.c.Has("claim." + x.Key) {
 		return plain(x.Key)
+	}
+	var pairs []any
+	for _, name := range b.c.Names("claim." + x.Key) {
+		value, ok := x.Args[name]
+		if !ok {
+			pairs = append(pairs, name, b.c.Text("not_measured"))
+			continue
+		}
+		pairs = append(pairs, name, b.argument(key+".args."+name, name, value))
 	}
 	return b.f.say("claim."+x.Key, pairs...)
 }

@@ -32,6 +32,7 @@ type testCase struct {
 	Time    string `xml:"time,attr"`
 	Failure *note  `xml:"failure"`
 	Error   *note  `xml:"error"`
+	Skipped *note  `xml:"skipped"`
 }
 
 type note struct {
@@ -46,6 +47,9 @@ func Write(w io.Writer, s *report.Summary, lang string) error {
 	out.Suite.Time = strconv.Itoa(s.Run.PeakTo - s.Run.PeakFrom)
 	class := "firstbell." + profile(s)
 	out.Suite.add(verdictCase(c, s, class))
+	if s.Session != nil {
+		out.Suite.add(heldCase(c, s, class))
+	}
 	for _, x := range s.Criteria {
 		out.Suite.add(criterionCase(c, x, class))
 	}
@@ -71,6 +75,8 @@ func (s *suite) add(t testCase) {
 		s.Failures++
 	case t.Error != nil:
 		s.Errors++
+	case t.Skipped != nil:
+		s.Skipped++
 	}
 	s.Cases = append(s.Cases, t)
 }
@@ -96,6 +102,24 @@ func verdictCase(c *catalog.Catalog, s *report.Summary, class string) testCase {
 	case report.Inconclusive:
 		t.Error = n
 	}
+	return t
+}
+
+// heldCase asks whether the largest storm held is the required one or larger.
+// It is skipped where the answer is open and the verdict did not need it.
+func heldCase(c *catalog.Catalog, s *report.Summary, class string) testCase {
+	t := testCase{Class: class, Name: "capacity " + c.Text("face.held_case"), Time: "0"}
+	body := c.Headline(s).String()
+	if rates := c.Rates(s).String(); rates != "" {
+		body += "\n" + rates
+	}
+	n := &note{c.HeldLine(s).String(), body}
+	status := catalog.HeldStatus(s)
+	if status != report.Met && status != report.NotMet && s.Verdict.Value == report.Ready {
+		t.Skipped = n
+		return t
+	}
+	t.set(status, n)
 	return t
 }
 

@@ -39,7 +39,15 @@ func (d *document) lead() {
 	for _, l := range p.Lead {
 		d.printf("%s\n", plain(l.String()))
 	}
-	d.printf("%s\n\n", plain(p.Outside.String()))
+	if held := d.c.HeldLine(d.s); len(held) > 0 {
+		d.printf("\n**%s**\n", held.String())
+	}
+	for _, l := range []catalog.Sentence{p.Outside, p.Rates} {
+		if len(l) > 0 {
+			d.printf("%s\n", plain(l.String()))
+		}
+	}
+	d.printf("\n")
 	for _, n := range p.Numbers {
 		d.printf("- **%s** %s\n", n.Value.String(), n.Label)
 	}
@@ -73,7 +81,9 @@ func (d *document) gates() {
 	for _, g := range d.s.Validity {
 		d.printf("- %s %s %s – %s\n", catalog.Mark(g.Status), g.ID, d.c.Text("gate."+g.ID), plain(d.c.GateFinding(g)))
 	}
-	d.printf("\n%s\n", d.c.Text("face.capacity"))
+	if d.s.Session == nil {
+		d.printf("\n%s\n", d.c.Text("face.capacity"))
+	}
 }
 
 func (d *document) outcomes() {

@@ -16,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestWrite(t *testing.T) {
-	for _, name := range []string{"ready", "not_ready", "cut", "empty"} {
+	for _, name := range []string{"ready", "not_ready", "cut", "empty", "certify_not_ready", "certify_quick"} {
 		s := judged(t, name)
 		for _, lang := range []string{"fr", "en"} {
 			golden(t, name+"."+lang+".md", write(t, s, lang))
@@ -57,12 +57,7 @@ func write(t *testing.T, s *report.Summary, lang string) string {
 
 func judged(t *testing.T, name string) *report.Summary {
 	t.Helper()
-	run, sc := reporttest.Load(t, name)
-	s, err := report.Judge(run, sc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return reporttest.Summary(t, name)
 }
 
 func golden(t *testing.T, name, got string) {

@@ -202,18 +202,44 @@ func (p *printer) gates() {
 func (p *printer) verdict() {
 	page := p.c.PageOne(p.s)
 	p.line("")
-	p.wrap("", p.c.Text("face.capacity"))
+	if p.s.Session == nil {
+		p.wrap("", p.c.Text("face.capacity"))
+	}
 	for _, l := range page.Lead {
 		p.wrap("", l.String())
 	}
-	p.wrap("", page.Outside.String())
+	for _, l := range []catalog.Sentence{page.Outside, page.Rates} {
+		if len(l) > 0 {
+			p.wrap("", l.String())
+		}
+	}
+	if p.s.Session != nil {
+		for _, l := range page.Limits {
+			p.wrap("", l.String())
+		}
+	}
 	for _, a := range page.Actions {
 		p.wrap("  ", "→ "+a.Who+p.c.Colon()+a.Text)
 	}
 	p.line("")
-	p.line(p.bold(p.s.Verdict.Value, page.Symbol+" "+page.Verdict))
+	p.last(page)
 	if p.o.Report != "" {
 		p.line("  " + p.c.Text("face.report") + "  " + p.o.Report)
+	}
+}
+
+// last is the verdict, with the answer of a session beside it.
+func (p *printer) last(page catalog.Page) {
+	verdict := page.Symbol + " " + page.Verdict
+	held := p.c.HeldLine(p.s).String()
+	switch line := p.bold(p.s.Verdict.Value, verdict); {
+	case held == "":
+		p.line(line)
+	case visible(verdict)+3+visible(held) <= p.width:
+		p.line(line + "   " + held)
+	default:
+		p.line(line)
+		p.wrap("  ", held)
 	}
 }
 
