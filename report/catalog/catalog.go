@@ -186,3 +186,11 @@ func (c *Catalog) Colon() string {
 	}
 	return ": "
 }
+
+// semicolon joins the items of a list that hold commas.
+func (c *Catalog) semicolon() string {
+	if c.lang == "fr" {
+		return narrow + "; "
+	}
+	return "; "
+}

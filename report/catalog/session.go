@@ -299,7 +299,7 @@ func (c *Catalog) sessionLimits(s *report.Summary) []Sentence {
 		out = append(out, c.Sentence("session.quick"))
 	}
 	if list := c.Unproved(s); len(list) > 0 {
-		out = append(out, c.Sentence("session.unproved", Arg{"list", strings.Join(list, " ; "), ""}))
+		out = append(out, c.Sentence("session.unproved", Arg{"list", strings.Join(list, c.semicolon()), ""}))
 	}
 	k := s.Capacity
 	if k.Held.Censored == "at_least" && k.Ceiling.Known() {

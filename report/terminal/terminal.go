@@ -25,10 +25,7 @@ type Options struct {
 // Write prints the end of a run. Lines fit the width, but for paths, which are
 // never cut.
 func Write(w io.Writer, s *report.Summary, o Options) error {
-	if o.Width == 0 {
-		o.Width = 80
-	}
-	p := &printer{s: s, c: catalog.For(o.Lang), o: o, width: max(40, o.Width)}
+	p := newPrinter(s, o)
 	if err := p.outcomes(); err != nil {
 		return err
 	}
@@ -37,6 +34,18 @@ func Write(w io.Writer, s *report.Summary, o Options) error {
 	}
 	p.gates()
 	p.verdict()
+	return p.flush(w)
+}
+
+func newPrinter(s *report.Summary, o Options) *printer {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	return &printer{s: s, c: catalog.For(o.Lang), o: o, width: max(40, o.Width)}
+}
+
+// flush writes all that was printed.
+func (p *printer) flush(w io.Writer) error {
 	for line := range strings.Lines(p.b.String()) {
 		if _, err := io.WriteString(w, trimmed(line)+"\n"); err != nil {
 			return err
