@@ -87,40 +87,52 @@ func (r *recovering) leaving(from, to int) float64 {
 }
 
 const (
-	patientShare = 0.05 // up to it people in flight are the backlog
-	slopeSeconds = 300
-	slopeBatch   = 30
+	patientShare   = 0.05 // up to it people in flight are the backlog
+	slopeSeconds   = 300
+	slopeBatch     = 30
+	rehearsalBatch = 10
 )
 
-// slope is how the backlog changes under the same base as before, people per
-// second, over the last five minutes of it (or what there is), and how large it
-// is at their end.
-func (r *recovering) slope() (stats.Estimate, float64) {
-	to := r.observed()
-	from := max(r.excess, to-slopeSeconds)
-	from += (to - from) % slopeBatch
-	if r.leaving(from/10, to/10) <= patientShare {
-		return r.inFlightSlope(from, to), math.Max(0, r.inFlightAt(to)-r.inFlightBase())
+// stretch is what the slope is read from: the last five minutes of the same base
+// as before, in batches of 30 s; in a rehearsal the later half of it, because
+// those who came during the excess go on refreshing for a while, in batches of
+// 10 s.
+func (r *recovering) stretch() (from, to, batch int) {
+	to = r.observed() / 10 * 10
+	from, batch = to-slopeSeconds, slopeBatch
+	if to-r.excess < rehearsal {
+		from, batch = to-(to-r.excess)/2, rehearsalBatch
 	}
-	return r.balanceSlope(from, to), r.owed(to)
+	from = max(from, r.excess)
+	return from + (to-from)%batch, to, batch
 }
 
-// inFlightSlope is least squares on the people in flight, by batches of 30 s.
-func (r *recovering) inFlightSlope(from, to int) stats.Estimate {
+// slope is how the backlog changes, people per second, and how large it is at
+// the end.
+func (r *recovering) slope() (stats.Estimate, float64) {
+	from, to, batch := r.stretch()
+	if r.leaving(from/10, to/10) <= patientShare {
+		return r.inFlightSlope(from, to, batch), math.Max(0, r.inFlightAt(to)-r.inFlightBase())
+	}
+	return r.balanceSlope(from, to, batch), r.owed(to)
+}
+
+// inFlightSlope is least squares on the people in flight, by batches.
+func (r *recovering) inFlightSlope(from, to, batch int) stats.Estimate {
 	var values []float64
 	for t := from; t < to; t++ {
 		values = append(values, r.inFlightAt(t))
 	}
-	return stats.Slope(stats.Fold(values, slopeBatch), slopeBatch)
+	return stats.Slope(stats.Fold(values, batch), float64(batch))
 }
 
-// balanceSlope is what was asked for less the capacity: the mean of batches of
-// 30 s, with the interval of both.
-func (r *recovering) balanceSlope(from, to int) stats.Estimate {
+// balanceSlope is what was asked for less the capacity: the mean of batches,
+// with the interval of both.
+func (r *recovering) balanceSlope(from, to, batch int) stats.Estimate {
 	c := r.load.capacity
 	var asked []float64
-	for t := from; t+slopeBatch <= to; t += slopeBatch {
-		asked = append(asked, r.balance(t/10, (t+slopeBatch)/10))
+	for t := from; t+batch <= to; t += batch {
+		asked = append(asked, r.balance(t/10, (t+batch)/10))
 	}
 	e := stats.Mean(asked)
 	if !c.Sure || !e.Sure {

@@ -52,10 +52,10 @@ func (e *signsEvidence) crash() Signature {
 		if len(gaps) > 0 && out.Trial == "" {
 			out.Seen, out.Trial = true, p.Name
 		}
-		if p.Conduct.Kind != results.TrialPlateau || len(p.Conduct.Segments) != 1 {
+		if p.Conduct.Kind != results.TrialPlateau || p.Stage == results.StageProbe || len(p.Conduct.Segments) == 0 {
 			continue
 		}
-		rate := p.Conduct.Segments[0].Rate
+		rate := p.Conduct.Segments[len(p.Conduct.Segments)-1].Rate
 		if len(gaps) == 0 && p.Reading.State == results.StateMet {
 			held = max(held, rate)
 		}

@@ -19,14 +19,13 @@ type onset struct {
 
 const (
 	onsetBin   = 4   // seconds
-	onsetBins  = 2   // consecutive ones
 	onsetTimes = 2.5 // of its own normal at this load
 	onsetLead  = 2 * onsetBin
 )
 
-// onsetsOf reads the trial just past the limit: for each step the first of two
-// consecutive bins of 4 s with more than 2.5 times its own normal number of
-// people inside, earliest first. Normal is what it had in the stretch before,
+// onsetsOf reads the trial just past the limit: for each step since when it has
+// had more than 2.5 times its own normal number of people inside, by bins of 4 s,
+// earliest first. Normal is what it had in the stretch before,
 // in proportion to the load; by Little's law this is 2.5 times the normal time in
 // the step. A number of people scatters as a Poisson variable does, which a step
 // that is nearly empty must exceed too.
@@ -77,17 +76,33 @@ func leaves(people []float64, from, to int, ratio float64) float64 {
 	}
 	usual := normal[len(normal)-1] * ratio
 	limit := math.Max(onsetTimes*usual, usual+4*math.Sqrt(math.Max(usual, 1)))
-	run := 0
+	var outside []bool
 	for t := from; t+onsetBin <= min(to, len(people)); t += onsetBin {
-		if stats.Fold(people[t:t+onsetBin], onsetBin)[0] <= limit {
-			run = 0
-			continue
-		}
-		if run++; run == onsetBins {
-			return float64(t - (onsetBins-1)*onsetBin)
-		}
+		outside = append(outside, stats.Fold(people[t:t+onsetBin], onsetBin)[0] > limit)
+	}
+	if i := forGood(outside); i >= 0 {
+		return float64(from + i*onsetBin)
 	}
 	return math.Inf(1)
+}
+
+// forGood is the first of two consecutive bins from which on a step is outside
+// its normal to the end, but for one bin in five; -1 for none. A step a few per
+// cent stronger than the weakest strays too, and comes back.
+func forGood(outside []bool) int {
+	first, out := -1, 0
+	for i := len(outside) - 1; i >= 0; i-- {
+		if outside[i] {
+			out++
+		}
+		if 5*out < 4*(len(outside)-i) {
+			break
+		}
+		if outside[i] && i+1 < len(outside) && outside[i+1] {
+			first = i
+		}
+	}
+	return first
 }
 
 // leads is by how much the first step was before the second; +Inf when no other

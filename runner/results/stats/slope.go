@@ -39,35 +39,35 @@ func Slope(values []float64, width float64) Estimate {
 }
 
 // Together is one estimate from several independent measurements of the same
-// thing (seeds): their mean, with the wider of what their own intervals give and
-// of what they differ by ([Mean]). With one it is that one. Estimates that are
-// not finite are left out; it is not sure with none.
+// thing (seeds): their mean and its interval from theirs. Where they differ by
+// more than their intervals explain (Cochran's Q beyond its 95 % point, by the
+// normal approximation) the interval is at least what they differ by, [Mean]'s.
+// With one it is that one. Estimates that are not finite are left out; it is not
+// sure with none.
 func Together(all []Estimate) Estimate {
+	var kept []Estimate
 	var values []float64
 	var squares float64
-	var one Estimate
 	for _, e := range all {
-		if !finite(e.Value) || !finite(e.Lo) || !finite(e.Hi) {
-			continue
+		if finite(e.Value) && finite(e.Lo) && finite(e.Hi) {
+			half := (e.Hi - e.Lo) / 2
+			kept, values, squares = append(kept, e), append(values, e.Value), squares+float64(half*half)
 		}
-		one = e
-		values = append(values, e.Value)
-		half := (e.Hi - e.Lo) / 2
-		squares += float64(half * half)
 	}
-	switch n, mean, _ := moments(values); n {
+	n, mean, spread := moments(values)
+	switch n {
 	case 0:
 		return unsure(math.NaN())
 	case 1:
-		one.Sure = true
-		return one
-	default:
-		half := math.Sqrt(squares) / float64(n)
-		if m := Mean(values); n > 2 {
-			half = math.Max(half, (m.Hi-m.Lo)/2)
-		} else {
-			half = math.Max(half, math.Abs(values[0]-values[1])/2)
-		}
-		return Estimate{mean, Interval{mean - half, mean + half}, true}
+		kept[0].Sure = true
+		return kept[0]
 	}
+	half := math.Sqrt(squares) / float64(n)
+	expected := squares / float64(n) / (Z95 * Z95) // variance of one of them
+	freedom := float64(n - 1)
+	if spread > expected*(freedom+2*math.Sqrt(2*freedom)) {
+		m := Mean(values)
+		half = math.Max(half, (m.Hi-m.Lo)/2)
+	}
+	return Estimate{mean, Interval{mean - half, mean + half}, true}
 }

@@ -1,0 +1,5 @@
+//go:build slow
+
+package report
+
+const sessions uint64 = 60
