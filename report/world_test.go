@@ -21,7 +21,7 @@ type world struct {
 	patience float64   // a person leaves a page after so long and may come back; 0: 60 s, and nobody does
 	speed    func(at float64) float64
 	room     int                                        // places in each queue, 0: any; beyond it people are refused at once
-	backlog  []float64 // set by play: seconds of work in the first queue, by second
+	backlog  []float64                                  // set by play: seconds of work in the first queue, by second
 	down     func(at float64, recent int) bool          // the process falls, by logins begun in the last 10 s
 	admit    func(at float64) (refused results.Outcome) // at the door; NoOutcome lets in
 }
