@@ -43,10 +43,10 @@ func attributionOf(trials []played, d *results.Dossier, whole stats.Estimate) At
 	a.conclude(&out)
 	for _, s := range out.Signatures {
 		if s.Seen {
-			out.Compatible = append(out.Compatible, Claim{Key: "sign_" + s.Name, Args: s.Facts})
+			out.Compatible = append(out.Compatible, s.claim())
 		}
 	}
-	out.Unmeasured = append(out.Unmeasured, Claim{Key: "server_metrics"}, Claim{Key: "intervention"}, Claim{Key: "production"})
+	out.Unmeasured = append(out.Unmeasured, Claim{Key: "server_metrics"}, Claim{Key: "intervention"}, Claim{Key: "pupils_alone"})
 	return out
 }
 

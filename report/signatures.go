@@ -336,3 +336,15 @@ func (e *signsEvidence) generator() Signature {
 }
 
 func digits(x float64, n int) string { return string(rounded(x, n)) }
+
+// claim is the sentence of a sign that was seen.
+func (s *Signature) claim() Claim {
+	key := "sign_" + s.Name
+	if s.Facts["above"] != "" && s.Facts["below"] != "" {
+		key += "_between"
+	}
+	if s.Name == "external" && s.Facts["calm_s"] != "" {
+		key += "_control"
+	}
+	return Claim{key, s.Facts}
+}
