@@ -14,18 +14,26 @@ func (s *Spec) deltas() []*results.Delta {
 	if s.Ended.How == results.EndedCut && end == 0 {
 		end = s.Play / 2
 	}
-	var out []*results.Delta
-	for second := range end {
-		d := results.NewDelta(0)
-		d.Written = int32(second)
+	out := make([]*results.Delta, end)
+	for second := range out {
+		out[second] = results.NewDelta(0)
+		out[second].Written = int32(second)
+	}
+	inside := 0
+	for second, d := range out {
 		if second < s.Play {
 			for g := range s.Groups {
-				s.second(d, second, g)
+				s.second(out, second, g)
 			}
 		}
 		h := results.Health{
 			Second: second, CPU: 0.2, Descriptors: 200, DescLimit: 1024, Ports: 100, PortLimit: 28000,
 			BytesIn: 100_000, BytesOut: 20_000, Hiccup: time.Millisecond, InFlight: 40, Waiting: 3,
+		}
+		if s.Conduct != nil {
+			inside += moved(d)
+			h.InFlight, h.Waiting = inside, 0
+			d.AddGauge(results.Gauge{Second: int32(second), Step: 1, People: uint32(inside)})
 		}
 		if s.Health == nil || s.Health(second, &h) {
 			d.AddHealth(h)
@@ -35,23 +43,44 @@ func (s *Spec) deltas() []*results.Delta {
 				d.AddSign(x)
 			}
 		}
-		out = append(out, d)
 	}
 	return out
 }
 
-func (s *Spec) second(d *results.Delta, second, group int) {
+// moved is how many more people are on their way after a second than before it.
+func moved(d *results.Delta) (n int) {
+	for _, k := range d.Starts {
+		n += int(k)
+	}
+	for c, k := range d.People {
+		if c.Outcome != results.NotSent {
+			n -= int(k)
+		}
+	}
+	return n
+}
+
+// settles is the delta in which somebody due in a second settles.
+func (s *Spec) settles(out []*results.Delta, second int, at time.Duration) *results.Delta {
+	if s.Conduct != nil {
+		second = max(second, int(at/time.Second))
+	}
+	return out[min(second, len(out)-1)]
+}
+
+func (s *Spec) second(out []*results.Delta, second, group int) {
 	for _, x := range s.Mix(second, group) {
 		for i := range x.N {
-			s.person(d, x, group, time.Duration(second)*time.Second+time.Duration(i)*time.Second/time.Duration(x.N))
+			s.person(out, second, x, group, time.Duration(second)*time.Second+time.Duration(i)*time.Second/time.Duration(x.N))
 		}
 	}
 }
 
-func (s *Spec) person(d *results.Delta, x People, group int, at time.Duration) {
+func (s *Spec) person(out []*results.Delta, second int, x People, group int, at time.Duration) {
 	if x.Unsent {
 		return
 	}
+	d := out[second]
 	if x.Outcome == results.NotSent {
 		if x.Pulled {
 			d.AddStart(results.Start{Group: group, Intended: at, Sent: at})
@@ -67,6 +96,7 @@ func (s *Spec) person(d *results.Delta, x People, group int, at time.Duration) {
 	if x.Open {
 		return
 	}
+	d = s.settles(out, second, at+x.Took)
 	tries := max(1, x.Tries)
 	for n := 1; n <= tries; n++ {
 		clicked := at + time.Duration(n-1)*3*time.Second

@@ -1,6 +1,7 @@
 package reporttest
 
 import (
+	"cmp"
 	"math/big"
 	"strconv"
 	"testing"
@@ -49,6 +50,10 @@ type Spec struct {
 	Notes    []string
 	Target   string
 	Signs    []results.Sign
+	// Conduct makes it a trial of a session; people then settle in the second in
+	// which they did, not in that in which they were due.
+	Conduct *results.Conduct
+	InTime  time.Duration // Criteria.InTime, else 10 s
 }
 
 const playFrom = 8*3600 + 58*60
@@ -160,7 +165,7 @@ func (s *Spec) plan() *results.Plan {
 		Target: s.Target, Start: time.Date(2026, 11, 20, 14, 0, 0, 0, time.FixedZone("", 3600)), Seed: s.Seed,
 		Digest: "d1d1", ScenarioHash: "5c5c", Profile: "2021-04-06", Date: "2021-04-06",
 		PlayFrom: s.PlayFrom, PlayTo: s.PlayFrom + s.Play, PeakFrom: s.PlayFrom + s.PeakFrom, PeakTo: s.PlayFrom + s.PeakTo,
-		Scale: 1, InTime: 10 * time.Second, Drain: time.Minute, Ends: 30 * time.Minute, Workers: 1,
+		Scale: 1, InTime: cmp.Or(s.InTime, s.Criteria.InTime, 10*time.Second), Conduct: s.Conduct, Drain: time.Minute, Ends: 30 * time.Minute, Workers: 1,
 		Groups: s.Groups, Hosts: []string{"ent.preprod.example:443"}, Lang: s.Lang, Notes: s.Notes,
 		Steps: []results.Step{
 			{Journey: "connexion", Name: "1 get /"},
@@ -184,10 +189,14 @@ func (s *Spec) scenario() *scenarios.Scenario {
 	sc := &scenarios.Scenario{
 		Version: 1, Name: "ENT d'essai", About: s.About, Criteria: s.Criteria,
 		Storm: scenarios.Storm{
-			Profile: "2021-04-06", Date: "2021-04-06",
+			Profile: "2021-04-06", Date: "2021-04-06", Play: scenarios.Window{From: at(s.PlayFrom), To: at(s.PlayFrom + s.Play)},
 			Bells: []scenarios.TimeOfDay{scenarios.TimeOfDay(9 * time.Hour)},
 		},
 		Assumptions: []scenarios.Assumption{{Key: "patience.wait", Value: "{median: 8s, p90: 30s}", Source: "hypothèse"}},
 	}
 	return sc
+}
+
+func at(second int) scenarios.TimeOfDay {
+	return scenarios.TimeOfDay(time.Duration(second) * time.Second)
 }
