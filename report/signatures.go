@@ -224,7 +224,7 @@ func (e *signsEvidence) acceptQueue() Signature {
 		}
 		var seen []string
 		var n uint64
-		for _, r := range stats.Rungs(e.d.SynLadder, base, within(p.Traces.connect)) {
+		for _, r := range stats.SynRungs(e.d.SynLadder, base, within(p.Traces.connect)) {
 			if r.Seen {
 				seen, n = append(seen, digits(r.At, 0)), n+r.Near
 			}

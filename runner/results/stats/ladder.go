@@ -4,13 +4,12 @@ import "math"
 
 // Bounds of a SYN ladder, in the kernel's terms.
 const (
-	mostRungs   = 64
-	longestRTO  = 120 // seconds, TCP_RTO_MAX
-	rungWithin  = 0.05
-	rungBeside  = 0.15
-	rungLeast   = 5
-	rungSurely  = 1e-3
-	besideShare = rungWithin / rungBeside
+	mostRungs  = 64
+	longestRTO = 120 // seconds, TCP_RTO_MAX
+	rungWithin = 0.05
+	rungBeside = 0.15
+	rungLeast  = 5
+	rungSurely = 1e-3
 )
 
 // SynLadder is the instants, in seconds after the first, at which Linux sends a
@@ -39,23 +38,51 @@ func SynLadder(linear, retries int, rto float64) []float64 {
 // Rung is what is seen around one rung of a SYN ladder.
 type Rung struct {
 	At           float64 // seconds
-	Near, Beside uint64  // within 50 ms of it; the 100 ms on either side of those
+	Near, Beside uint64  // within its window; as far again on either side of it
 	// P is the probability of so many near it if all were spread evenly.
 	P    float64
 	Seen bool // P under 0.001 and at least 5 near it
 }
 
-// Rungs tests times to connect for mass at the rungs of a [SynLadder]: of those
-// within 150 ms of a rung, a third would lie within 50 ms by accident. count
-// gives how many times lie in [lo, hi) seconds; base is the time to connect when
-// nothing is lost, which is added to each rung.
+// Rungs tests durations for mass at instants that somebody keeps exactly, such
+// as the timeouts of a proxy: of those within 150 ms of one, a third would lie
+// within 50 ms by accident. count gives how many lie in [lo, hi) seconds; base is
+// added to each instant.
 func Rungs(ladder []float64, base float64, count func(lo, hi float64) uint64) []Rung {
+	return rungs(ladder, count, func(at float64) (lo, hi, beside float64) {
+		return at + base - rungWithin, at + base + rungWithin, rungBeside - rungWithin
+	})
+}
+
+// How late Linux sends a SYN again: its timers expire within an eighth of their
+// length after they are due, never before (kernel/time/timer.c: the wheel's
+// granularity grows with the timeout), and each begins when the one before has
+// expired. With 250 ticks a second 1.01 to 1.04, 2.03 to 2.06, 5.10 to 5.13 and
+// 7.11 to 7.16 s were measured, with 100 a timer of 1 s takes up to 1.08 s.
+const (
+	synEarly = 0.02 // seconds: how exactly we measure
+	synLate  = 0.08 // of the rung
+)
+
+// SynRungs tests times to connect for mass at the rungs of a [SynLadder] or as
+// late after them as a kernel sends: of those as near on either side again, a
+// third would lie there by accident. base is the time to connect when nothing is
+// lost.
+func SynRungs(ladder []float64, base float64, count func(lo, hi float64) uint64) []Rung {
+	return rungs(ladder, count, func(at float64) (lo, hi, beside float64) {
+		lo, hi = at+base-synEarly, at*(1+synLate)+base+synEarly
+		return lo, hi, hi - lo
+	})
+}
+
+// rungs counts within the window of each rung and beside it.
+func rungs(ladder []float64, count func(lo, hi float64) uint64, window func(at float64) (lo, hi, beside float64)) []Rung {
 	out := make([]Rung, 0, len(ladder))
 	for _, at := range ladder {
-		mid := at + base
-		r := Rung{At: at, Near: count(mid-rungWithin, mid+rungWithin)}
-		r.Beside = count(mid-rungBeside, mid-rungWithin) + count(mid+rungWithin, mid+rungBeside)
-		r.P = BinomialTail(r.Near, r.Near+r.Beside, besideShare)
+		lo, hi, beside := window(at)
+		r := Rung{At: at, Near: count(lo, hi)}
+		r.Beside = count(lo-beside, lo) + count(hi, hi+beside)
+		r.P = BinomialTail(r.Near, r.Near+r.Beside, (hi-lo)/(hi-lo+2*beside))
 		r.Seen = r.Near >= rungLeast && r.P < rungSurely
 		out = append(out, r)
 	}

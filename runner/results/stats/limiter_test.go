@@ -122,13 +122,18 @@ func TestRungs(t *testing.T) {
 		return n
 	}
 	ladder := SynLadder(4, 6, 1)
-	for _, rung := range Rungs(ladder, 0.01, count) {
+	for _, rung := range append(Rungs(ladder, 0.01, count), SynRungs(ladder, 0.01, count)...) {
 		if rung.Seen {
 			t.Errorf("seen without one: %+v", rung)
 		}
 	}
 	for range 60 {
 		times = append(times, 1.01+0.01*r.Float64(), 3.01+0.01*r.Float64())
+	}
+	for _, rung := range SynRungs(ladder, 0.01, count) {
+		if want := rung.At == 1 || rung.At == 3; rung.Seen != want {
+			t.Errorf("rung %v of a kernel: seen %v, %+v", rung.At, rung.Seen, rung)
+		}
 	}
 	for i, rung := range Rungs(ladder, 0.01, count) {
 		if want := i == 0 || i == 2; rung.Seen != want {
