@@ -4,8 +4,12 @@ import (
 	"firstbell/runner/results"
 )
 
-// gap is seconds in which nobody got in although people were due and came.
-type gap struct{ from, to int }
+// gap is seconds in which nobody got in although people were due and came; whole
+// when somebody did again.
+type gap struct {
+	from, to int
+	whole    bool
+}
 
 const leastGap = 3 // seconds
 
@@ -30,7 +34,7 @@ func gapsOf(p *played) []gap {
 		}
 		// With usual people a second, so many seconds of nobody are no accident.
 		if began && end-t >= leastGap && usual*float64(end-t) > 20 && failed > 0 {
-			out = append(out, gap{t, end})
+			out = append(out, gap{t, end, end < to})
 		}
 		t = end
 	}
@@ -41,13 +45,16 @@ func gapsOf(p *played) []gap {
 // happens at lies between the highest that was held without and the lowest with.
 func (e *signsEvidence) crash() Signature {
 	out := Signature{Name: "crash"}
-	var n, length int
+	var n, whole, length int
 	held, fell := 0.0, 0.0
 	for i := range e.all {
 		p := &e.all[i]
 		gaps := gapsOf(p)
 		for _, g := range gaps {
-			n, length = n+1, length+g.to-g.from
+			n++
+			if g.whole {
+				whole, length = whole+1, length+g.to-g.from
+			}
 		}
 		if len(gaps) > 0 && out.Trial == "" {
 			out.Seen, out.Trial = true, p.Name
@@ -66,7 +73,10 @@ func (e *signsEvidence) crash() Signature {
 	if !out.Seen {
 		return out
 	}
-	out.Facts = map[string]string{"crashes": digits(float64(n), 0), "down_s": digits(float64(length)/float64(n), 0)}
+	out.Facts = map[string]string{"crashes": digits(float64(n), 0), "down_s": "never"}
+	if whole > 0 {
+		out.Facts["down_s"] = digits(float64(length)/float64(whole), 0)
+	}
 	if held > 0 {
 		out.Facts["above"] = digits(held, 1)
 	}
