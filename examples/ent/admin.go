@@ -18,7 +18,7 @@ func (e *ENT) Admin() http.Handler {
 	mux.HandleFunc("GET /counters", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, e.Counters()) })
 	mux.HandleFunc("GET /modes", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, e.Modes()) })
 	mux.HandleFunc("POST /modes/reset", func(w http.ResponseWriter, _ *http.Request) {
-		e.modes.Store(&Modes{})
+		_ = e.SetModes(Modes{}) // the zero value is valid
 		writeJSON(w, e.Modes())
 	})
 	mux.HandleFunc("POST /modes", func(w http.ResponseWriter, r *http.Request) {

@@ -40,7 +40,8 @@ type plant struct {
 	arrivals meter // of requests
 	logins   meter // of passwords
 	events   events
-	waiting  int // jobs waiting for a thread or a worker that were not abandoned
+	due      []func() // to be called when the lock is given back
+	waiting  int      // jobs waiting for a thread or a worker that were not abandoned
 	timer    *time.Timer
 	armed    time.Duration // instant the timer is set to, never for none
 }
@@ -70,7 +71,7 @@ type job struct {
 	thread   bool          // holds a thread of the shared pool
 	answered bool          // nobody waits for it any more
 	err      error
-	over     func() // called in a goroutine of its own when the wait is over, unless abandoned
+	over     func() // called without the lock when the wait is over, unless abandoned
 }
 
 type stage uint8
@@ -103,7 +104,7 @@ func newPlant(c Capacity, seed uint64) *plant {
 // set takes over what the modes say about the plant.
 func (p *plant) set(m *Modes, now time.Time) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(false)
 	t := now.Sub(p.origin)
 	p.advance(t)
 	p.speed.set(m, p.origin, t)
@@ -122,7 +123,7 @@ func (p *plant) arrive(m *Modes, password bool) bool {
 		return true
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(false)
 	now := time.Since(p.origin)
 	if now < time.Duration(p.down.Load()) {
 		return false
@@ -146,7 +147,7 @@ func (p *plant) enter(j *job, class Class, units float64, deadline time.Time) (o
 		return false, nil
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(false)
 	now := time.Since(p.origin)
 	p.advance(now)
 	if err := p.put(j, p.stations[class], units, now); err != nil {
@@ -187,7 +188,7 @@ func (p *plant) put(j *job, s *station, units float64, now time.Duration) error 
 // until makes a job that is over at t, or with errTimeout at its deadline.
 func (p *plant) until(j *job, t, deadline time.Time) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(false)
 	now := time.Since(p.origin)
 	p.advance(now)
 	expires := !deadline.IsZero() && deadline.Before(t)
@@ -257,7 +258,29 @@ func (p *plant) answer(j *job, err error) {
 	}
 	j.answered, j.err = true, err
 	if j.over != nil {
-		go j.over()
+		p.due = append(p.due, j.over)
+	}
+}
+
+// unlock gives the lock back and calls the over functions of the jobs that ended
+// meanwhile; the last of them here, if here is a goroutine with nothing else to do.
+func (p *plant) unlock(here bool) {
+	if len(p.due) == 0 {
+		p.mu.Unlock()
+		return
+	}
+	var first [4]func()
+	due := append(first[:0], p.due...)
+	clear(p.due)
+	p.due = p.due[:0]
+	p.mu.Unlock()
+	if here {
+		last := len(due) - 1
+		defer due[last]()
+		due = due[:last]
+	}
+	for _, over := range due {
+		go over()
 	}
 }
 
@@ -318,7 +341,7 @@ func (p *plant) drop(j *job, t time.Duration) {
 // over before: its over function has been called, or is about to be.
 func (p *plant) abandon(j *job) bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(false)
 	now := time.Since(p.origin)
 	p.advance(now)
 	if j.answered {
@@ -345,7 +368,7 @@ func (p *plant) arm(now time.Duration) {
 
 func (p *plant) tick() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(true)
 	now := time.Since(p.origin)
 	p.armed = never
 	p.advance(now)
@@ -355,7 +378,7 @@ func (p *plant) tick() {
 // inQueue gives the number of jobs waiting.
 func (p *plant) inQueue() int {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock(false)
 	p.advance(time.Since(p.origin))
 	return p.waiting
 }

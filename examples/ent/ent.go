@@ -39,6 +39,7 @@ type ENT struct {
 
 	sequence [draws]atomic.Uint64
 	counters counters
+	servers  servers
 }
 
 // New makes an ENT, or says everything that is wrong with the configuration.
@@ -74,6 +75,7 @@ func (e *ENT) SetModes(m Modes) error {
 	}
 	e.modes.Store(&m)
 	e.plant.set(&m, time.Now())
+	e.servers.each(func(s *server) { s.setBacklog(m.Accept.Backlog) })
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
-	wake    func() // called, in a goroutine of its own, when a wait is over
+	wake    func() // called in another goroutine when a wait is over
 	m       *Modes
 	route   *route
 	session *session // nil without a valid one
@@ -212,6 +212,3 @@ func (e *ENT) work(x *exchange) (Answer, bool) {
 	}
 	return x.route.handle(x), true
 }
-
-// down is called when the process crashes.
-func (e *ENT) down(until time.Time) { e.counters.crashes.Add(1) }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if setting, ok := os.LookupEnv(childVariable); ok {
+		beChild(setting)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // bench is an ENT on a network in memory, inside a bubble of virtual time.
 type bench struct {

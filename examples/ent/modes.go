@@ -26,6 +26,7 @@ type Modes struct {
 	Drift  Drift
 	Healer Healer
 	Crash  Crash
+	Accept Accept
 
 	// GatewayTimeout is how long a proxy in front waits for an answer: exactly
 	// then it gives 504. Behind it the work is taken back, unless Capacity.Zombie.
@@ -235,7 +236,7 @@ func (m Modes) Validate() error {
 		"bucket.rate": m.Bucket.Rate, "bucket.burst": m.Bucket.Burst, "waiting_room.rate": m.WaitingRoom.Rate,
 		"per_ip.rate": m.PerIP.Rate, "per_ip.burst": m.PerIP.Burst, "overflow.quota": m.Overflow.Quota,
 		"overflow.blank": m.Overflow.Blank, "overflow.unavailable": m.Overflow.Unavailable,
-		"crash.rate": m.Crash.Rate, "crash.logins": m.Crash.Logins,
+		"accept.rate": m.Accept.Rate, "crash.rate": m.Crash.Rate, "crash.logins": m.Crash.Logins,
 	} {
 		bad(!(v >= 0 && v <= 1e9), "%s: %v is not within 0 and 1e9", name, v)
 	}
@@ -271,6 +272,8 @@ func (m Modes) validatePlant() (errs []error) {
 	bad((h.Queue > 0 || h.Delay > 0) && h.Share == 0, "healer.share: nothing is left of the capacity")
 	bad(c.Queue < 0 || c.Window < 0 || c.Restart < 0, "crash: a number is negative")
 	bad(max(c.Rate, c.Logins)*c.window().Seconds() > 1e7, "crash: more than 1e7 requests in a window")
+	a := m.Accept
+	bad(a.Backlog < 0 || a.Pause < 0 || a.Pause > 0 && a.Every < a.Pause, "accept: want a backlog, and a pause shorter than every")
 	bad(m.GatewayTimeout < 0, "gateway_timeout is negative")
 	return errs
 }

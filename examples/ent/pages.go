@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"html"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ var (
 	typeHTML = []string{"text/html; charset=UTF-8"}
 	typeJSON = []string{"application/json"}
 	typeXML  = []string{"application/xml; charset=UTF-8"}
+	typeText = []string{"text/plain; charset=UTF-8"}
 	noStore  = []string{"no-store"}
 	gzipped  = []string{"gzip"}
 	varies   = []string{"Accept-Encoding"}
@@ -87,8 +89,8 @@ func sendString(w http.ResponseWriter, r *http.Request, status int, kind []strin
 	h["Content-Type"], h["Cache-Control"] = kind, noStore
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		w.Write([]byte(body))
+	if r == nil || r.Method != http.MethodHead {
+		io.WriteString(w, body)
 	}
 }
 

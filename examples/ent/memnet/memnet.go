@@ -133,6 +133,9 @@ func (l *listener) Accept() (net.Conn, error) {
 
 func (l *listener) Addr() net.Addr { return l.addr }
 
+// Reopen listens again where a closed listener did.
+func (l *listener) Reopen() (net.Listener, error) { return l.net.Listen(l.key) }
+
 // Close stops listening and resets the connections nobody accepted.
 func (l *listener) Close() error {
 	l.once.Do(func() {

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package ent
+
+import "net"
+
+func lean(nc net.Conn) net.Conn { return nc }
