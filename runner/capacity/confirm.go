@@ -56,11 +56,8 @@ func (s *search) fit() {
 func (s *search) plateau(ctx context.Context, stage string, rate float64) error {
 	for {
 		conduct := s.conduct(s.set.Warmup, results.Segment{Name: "plateau", Rate: rate, Length: s.set.Warmup + s.set.Plateau})
-		var enough func(Moment) bool
-		if s.rules.curtail {
-			enough = s.curtailed(rate)
-		}
-		series, t, err := s.play(ctx, stage, conduct, enough)
+		crowded := false
+		series, t, err := s.play(ctx, stage, conduct, s.curtailed(rate, &crowded))
 		if t != nil {
 			s.plateaus = append(s.plateaus, len(s.trials)-1)
 		}
@@ -73,10 +70,24 @@ func (s *search) plateau(ctx context.Context, stage string, rate float64) error 
 		if err := s.capped(ctx, series, t); err != nil {
 			return err
 		}
-		if e := stats.Mean(t.Flow.Work); len(t.Flow.Work) >= 2 {
-			s.capacity = e.Value
+		if crowded && t.Reading.State != results.StateNotMet {
+			s.set.MaxRate, s.set.MaxWhy = rate*(1-s.set.Width/2), "machine"
 		}
+		s.learn(t)
 		return nil
+	}
+}
+
+// learn takes a new reading of the capacity, which is no lower than what came
+// out of a probe or of a load that held.
+func (s *search) learn(t *Trial) {
+	if len(t.Flow.Work) >= 2 {
+		s.capacity = math.Max(s.floor, stats.Mean(t.Flow.Work).Value)
+	}
+	for _, at := range s.plateaus {
+		if one := &s.trials[at]; one.Reading.State == results.StateMet && one.Reading.Goodput > s.capacity {
+			s.capacity = one.Reading.Goodput
+		}
 	}
 }
 
@@ -84,13 +95,14 @@ func (s *search) plateau(ctx context.Context, stage string, rate float64) error 
 // come: more people are late, or lost, than twice what the whole of it may have,
 // and more than forty seconds bring (curtailed sampling: no interval is looked
 // at, so nothing is gained by looking often).
-func (s *search) curtailed(rate float64) func(Moment) bool {
+func (s *search) curtailed(rate float64, crowded *bool) func(Moment) bool {
 	share := 1 - s.set.Quantile
 	most := max(2*share*rate*s.set.Plateau.Seconds(), curtailSeconds*rate)
 	warmup := int(s.set.Warmup / time.Second)
 	var base uint64
 	return func(m Moment) bool {
 		if limit := s.cfg.MaxOpen; limit > 0 && m.Open >= limit {
+			*crowded = true
 			return true
 		}
 		if m.Second < warmup {
@@ -137,26 +149,25 @@ func (s *search) above(l stats.LoadTrials, tried int) (float64, bool) {
 	if l.Rate >= s.set.MaxRate {
 		return 0, false
 	}
+	step := s.step(l, tried)
+	return s.rounded(math.Max(l.Rate*(1+step), s.centre()*(1+s.set.Width/2))), true
+}
+
+// step is how far to go on in one direction: a width, half of one beside a load
+// that could not tell, twice as far every time once the first two loads have
+// missed.
+func (s *search) step(l stats.LoadTrials, tried int) float64 {
 	step := s.set.Width
 	if stats.Classify(l) == stats.Unsettled {
 		step /= 2
 	}
-	if tried > 2 {
-		step *= math.Pow(2, float64(min(tried-2, 4)))
-	}
-	return s.rounded(math.Max(l.Rate*(1+step), s.centre()*(1+s.set.Width/2))), true
+	return step * math.Pow(2, float64(min(max(tried-1, 0), 4)))
 }
 
 // below is a load under one that did not hold: what the reading suggests, or
 // further each time.
 func (s *search) below(l stats.LoadTrials, tried int) (float64, bool) {
-	step := s.set.Width
-	if stats.Classify(l) == stats.Unsettled {
-		step /= 2
-	}
-	if tried > 2 {
-		step *= math.Pow(2, float64(min(tried-2, 4)))
-	}
+	step := s.step(l, tried)
 	rate := s.rounded(math.Min(l.Rate*(1-math.Min(step, 0.5)), s.centre()*(1-s.set.Width/2)))
 	if rate < s.lowestWorth() {
 		return 0, false

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"firstbell/runner/results"
@@ -49,6 +50,7 @@ func (s *search) probe(ctx context.Context) error {
 			continue
 		}
 		s.capacity = s.reading(t, w)
+		s.ceiling(t, w.crowded)
 		return nil
 	}
 	if s.capacity > 0 {
@@ -97,20 +99,36 @@ func (s *search) read(ctx context.Context) error {
 		return err
 	}
 	s.capacity = s.reading(t, w)
+	s.ceiling(t, w.crowded)
 	return nil
 }
 
-// reading is the capacity as a trial shows it: by the work done where the
-// target was busy, or the goodput, or the load if it was never too much.
-func (s *search) reading(t *Trial, w *watch) float64 {
-	if !w.proved {
-		return t.Rate
+// ceiling keeps the search below a load that took all the connections there are
+// without showing that the target could not hold it.
+func (s *search) ceiling(t *Trial, crowded bool) {
+	if crowded && t.Reading.State != results.StateNotMet && t.Reading.Goodput > 0.9*t.Rate {
+		s.set.MaxRate, s.set.MaxWhy = t.Rate*(1-s.set.Width), "machine"
 	}
-	if e := stats.Mean(t.Flow.Work); s.rules.readWork && len(t.Flow.Work) > 0 {
-		return e.Value
-	}
-	return w.goodput()
 }
+
+// reading is the capacity as a trial shows it: by the work done where the
+// target was busy, or the goodput; the load itself if it was never too much; and
+// never less than the best stretch of goodput of any probe, for a target that
+// collapses gave more before.
+func (s *search) reading(t *Trial, w *watch) float64 {
+	s.floor = math.Max(s.floor, bestShare*w.best())
+	level := w.goodput()
+	switch {
+	case !w.proved && !w.crowded:
+		level = t.Rate
+	case s.rules.readWork && len(t.Flow.Work) > 0:
+		level = stats.Mean(t.Flow.Work).Value
+	}
+	return math.Max(level, s.floor)
+}
+
+// bestShare allows for the luck of the best stretch of many.
+const bestShare = 0.93
 
 // watch follows a trial from second to second and knows when its load is beyond
 // doubt too much.
@@ -201,4 +219,20 @@ func (w *watch) goodput() float64 {
 		sum += d
 	}
 	return sum / float64(n)
+}
+
+// best is the highest mean of ten seconds.
+func (w *watch) best() float64 {
+	const n = 10
+	var best, sum float64
+	for i, d := range w.all {
+		sum += d
+		if i >= n {
+			sum -= w.all[i-n]
+		}
+		if i >= n-1 {
+			best = math.Max(best, sum/n)
+		}
+	}
+	return best
 }

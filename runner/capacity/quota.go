@@ -53,33 +53,31 @@ func (s *search) tooMany() func(Moment) bool {
 	return func(m Moment) bool { return s.cfg.MaxOpen > 0 && m.Open >= s.cfg.MaxOpen }
 }
 
-// signOf is the sign of a limiter in a trial: the judge's, or most of those who
-// did not get in refused by a quota page or left on a waiting page.
+// signOf is the sign of a limiter in a trial: the judge's, or most of those on
+// their way at the end of the load on a waiting page, or most of those who did
+// not get in refused by a quota page.
 func signOf(series *results.Series, t *Trial) string {
-	if t.Reading.Sign == signQuota || t.Reading.Sign == signWaiting {
-		return t.Reading.Sign
+	to := min(int(series.Due()/time.Second), len(series.Seconds))
+	if to == 0 {
+		return ""
 	}
-	to := int(series.Due() / time.Second)
-	var quota, waiting, other, started uint64
-	for i := max(0, to-30); i < min(to, len(series.Seconds)); i++ {
-		sec := &series.Seconds[i]
-		started += uint64(sec.Started)
-		quota += uint64(sec.By[results.Quota])
-		waiting += uint64(sec.By[results.WaitingRoom])
+	last := &series.Seconds[to-1]
+	var quota, waiting, other, started uint32
+	for _, sec := range series.Seconds[max(0, to-30):to] {
+		started += sec.Started
+		quota += sec.By[results.Quota]
+		waiting += sec.By[results.WaitingRoom]
 		for _, o := range []results.Outcome{results.Late, results.Blank, results.Error, results.Timeout, results.Unreachable, results.Unfinished} {
-			other += uint64(sec.By[o])
+			other += sec.By[o]
 		}
 	}
-	if n := min(to, len(series.Seconds)); n > 0 && series.Seconds[n-1].Waiting > 0 {
-		waiting = max(waiting, uint64(series.Seconds[n-1].Waiting))
-	}
 	switch {
-	case quota+waiting < started/20 || quota+waiting < other:
-		return ""
-	case waiting > quota:
+	case last.Waiting > max(last.InFlight, int(started)/20), waiting > quota && waiting > max(other, started/20):
 		return signWaiting
+	case t.Reading.Sign == signQuota, quota > max(other, started/20):
+		return signQuota
 	}
-	return signQuota
+	return ""
 }
 
 // lateGoodput is people proved in class per second in the last 8 s of the load.

@@ -43,7 +43,7 @@ func (s *search) wanting() []float64 {
 	}{{b.Low, 1 - s.set.Width/2}, {b.High, 1 + s.set.Width/2}} {
 		rate := side.rate
 		if rate == 0 {
-			if s.open(loads, side.step) {
+			if s.atLimit(loads, side.step) {
 				continue
 			}
 			rate = s.outward(loads, side.step)
@@ -55,15 +55,16 @@ func (s *search) wanting() []float64 {
 	return out
 }
 
-// open reports that a side never had a bound: nothing failed up to the highest
-// rate allowed, or nothing held down to the lowest.
-func (s *search) open(loads []stats.LoadTrials, step float64) bool {
-	for _, l := range loads {
-		if step > 1 && l.NotMet+l.LeanNot > 0 || step < 1 && l.Met+l.LeanMet > 0 {
-			return false
-		}
+// limit reports that a side has no bound because nothing may be offered beyond
+// what was.
+func (s *search) atLimit(loads []stats.LoadTrials, step float64) bool {
+	if len(loads) == 0 {
+		return true
 	}
-	return true
+	if step > 1 {
+		return loads[len(loads)-1].Rate >= s.set.MaxRate
+	}
+	return loads[0].Rate*step < s.lowestWorth()
 }
 
 func (s *search) outward(loads []stats.LoadTrials, step float64) float64 {
@@ -138,31 +139,61 @@ func (s *search) found() *Found {
 	f.Saturation, f.Overload = stats.Sustained(flows)
 	f.breaking()
 	if f.Why == "" {
-		f.Why = whyNot(f.Held, s.loads())
+		f.Why = s.whyNot(f.Held)
 	}
 	return f
+}
+
+// shifted reports whether the plateaus in which the target was busy give another
+// capacity at the end than at the beginning.
+func (s *search) shifted() bool {
+	var busy [][]float64
+	for _, at := range s.plateaus {
+		if t := &s.trials[at]; len(t.Flow.Work) >= 3 && len(t.Reading.Gates) == 0 {
+			busy = append(busy, t.Flow.Work)
+		}
+	}
+	n := len(busy)
+	return n >= 2 && stats.Shifted(stats.Mean(busy[0]), stats.Mean(busy[n-1]))
 }
 
 // widest is the relative width over which a bracket is no answer.
 const widest = 0.10
 
 // whyNot says why a bracket is no answer; "" when it is one.
-func whyNot(b stats.Bracket, loads []stats.LoadTrials) string {
+func (s *search) whyNot(b stats.Bracket) string {
+	loads := s.loads()
 	disagree := false
 	for _, l := range loads {
 		disagree = disagree || l.Met > 0 && l.NotMet > 0 && stats.Classify(l) == stats.Unsettled
 	}
+	unsure := ""
 	switch {
-	case b.Censored == stats.CensoredNone && disagree:
-		return WhySeeds
-	case b.Censored == stats.CensoredNone:
-		return WhyNothing
-	case b.Censored != stats.Censored:
-		return ""
-	case b.Width > widest && disagree:
-		return WhySeeds
-	case b.Width > widest:
-		return WhyWide
+	case s.shifted():
+		return WhyDrift
+	case disagree:
+		unsure = WhySeeds
+	default:
+		unsure = WhyWide
+	}
+	switch b.Censored {
+	case stats.CensoredNone:
+		if len(loads) == 0 {
+			return WhyNothing
+		}
+		return unsure
+	case stats.CensoredAtLeast:
+		if !s.atLimit(loads, 1+s.set.Width) {
+			return unsure
+		}
+	case stats.CensoredLessThan:
+		if !s.atLimit(loads, 0.5) {
+			return unsure
+		}
+	default:
+		if b.Width > widest {
+			return unsure
+		}
 	}
 	return ""
 }

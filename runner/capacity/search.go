@@ -30,13 +30,13 @@ func Search(ctx context.Context, cfg Config) (*Found, error) {
 // rules are the parts of the method that a test takes away to see that it is
 // missed.
 type rules struct {
-	warmup   bool // leave the start of a plateau out
-	curtail  bool // end a plateau whose failure is certain
+	warmup bool // leave the start of a plateau out
+
 	readWork bool // read the capacity from work, not from goodput alone
-	prior    bool // shorten nothing before the capacity is known
+
 }
 
-var allRules = rules{warmup: true, curtail: true, readWork: true, prior: true}
+var allRules = rules{warmup: true, readWork: true}
 
 // search is one search under way. It is for one goroutine.
 type search struct {
@@ -49,6 +49,7 @@ type search struct {
 	plateaus []int // of trials
 	rest     results.Rest
 	capacity float64 // latest reading, people per second; 0 unknown
+	floor    float64 // what a probe has seen come out, less its luck
 	invalid  int     // trials in a row whose gates failed
 	why      string
 	quota    *stats.Cap

@@ -45,7 +45,8 @@ func TestK1KnownCapacity(t *testing.T) {
 			if math.Abs(f.Saturation.Value/c-1) > 0.03 {
 				t.Errorf("saturation %v, want %v within 3 %%", f.Saturation, c)
 			}
-			if !(f.Held.Low >= 0.95*want && f.Held.High <= 1.05*want && f.Held.Low <= want && f.Held.High >= want) {
+			// Half a per cent: the truth is itself a mean of four plateaus.
+			if !(f.Held.Low >= 0.95*want && f.Held.High <= 1.05*want && f.Held.Low <= 1.005*want && f.Held.High >= 0.995*want) {
 				t.Errorf("held %+v, want around %.1f within 5 %%", f.Held, want)
 			}
 			if f.Search > searchTime || f.Why != "" {

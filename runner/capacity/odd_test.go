@@ -1,0 +1,302 @@
+package capacity
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"firstbell/runner/results"
+	"firstbell/runner/results/stats"
+)
+
+func searched(t *testing.T, cfg Config) *Found {
+	t.Helper()
+	f, err := Search(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			describe(t, f)
+		}
+	})
+	return f
+}
+
+// K17: a target that loses a tenth of its capacity while it is searched.
+func TestK17DriftIsFlagged(t *testing.T) {
+	for seed := range uint64(4) {
+		target := shared(200, 8, 3, 1)
+		target.speed = func(at float64, _ int) float64 { return 1 - 0.1*math.Min(1, at/1200) }
+		cfg, _ := simConfig(target, 3*time.Second, seed)
+		if f := searched(t, cfg); f.Why == "" {
+			t.Errorf("seed %d: a capacity that fell by a tenth was answered with %+v", seed, f.Held)
+		}
+		target = shared(200, 8, 3, 1)
+		cfg, _ = simConfig(target, 3*time.Second, seed)
+		if f := searched(t, cfg); f.Why != "" {
+			t.Errorf("seed %d: a steady target: %s", seed, f.Why)
+		}
+	}
+}
+
+// A capacity that dips for five seconds in every twenty-five.
+func TestDipsAreCoveredOrNotAnswered(t *testing.T) {
+	for seed := range uint64(6) {
+		target := shared(200, 16, 3, 1)
+		target.speed = func(at float64, _ int) float64 {
+			if math.Mod(at, 25) < 5 {
+				return 0.7
+			}
+			return 1
+		}
+		const limit = 3 * time.Second
+		cfg, _ := simConfig(target, limit, seed)
+		f := searched(t, cfg)
+		if want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 4); f.Why == "" && !(f.Held.Low <= 1.005*want && f.Held.High >= 0.995*want) {
+			t.Errorf("seed %d: %+v does not hold %.1f", seed, f.Held, want)
+		}
+	}
+}
+
+// A bucket that lets exactly q people a second in is a quota, and so is a waiting
+// room; neither is a breaking point.
+func TestQuotaIsNoBreakingPoint(t *testing.T) {
+	for name, change := range map[string]func(*simTarget){
+		"quota":        func(x *simTarget) {},
+		"waiting_room": func(x *simTarget) { x.waitingRoom = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := shared(600, 32, 3, 1)
+			target.quota, target.burst = 173, 400
+			change(target)
+			cfg, _ := simConfig(target, 3*time.Second, 3)
+			f := searched(t, cfg)
+			if f.Why != WhyQuota || f.Quota == nil || f.Quota.Sign != name {
+				t.Fatalf("why %q, quota %+v", f.Why, f.Quota)
+			}
+			if math.Abs(f.Quota.Rate.Value/target.quota-1) > 0.01 {
+				t.Errorf("quota of %v, want %v within 1 %%", f.Quota.Rate, target.quota)
+			}
+		})
+	}
+}
+
+// A queue that is full is no quota, even where it refuses at once what does not
+// fit: the goodput scatters and falls.
+func TestNeverFailsIsAtLeast(t *testing.T) {
+	cfg, p := simConfig(shared(500, 16, 2, 1), 3*time.Second, 1)
+	cfg.Settings.MaxRate, cfg.Settings.MaxWhy = 200, "consent"
+	f := searched(t, cfg)
+	if f.Held.Censored != stats.CensoredAtLeast || f.Held.Low != 200 || f.Why != "" {
+		t.Errorf("a target that never failed: %+v, why %q", f.Held, f.Why)
+	}
+	for _, spec := range p.played {
+		for _, seg := range spec.Conduct.Segments {
+			if seg.Rate > 200 {
+				t.Errorf("%s offered %v, more than allowed", spec.Name, seg.Rate)
+			}
+		}
+	}
+}
+
+func TestFailsAtOnceIsLessThan(t *testing.T) {
+	target := shared(500, 16, 2, 0)
+	target.service[0] = 4 // nobody is ever in time
+	target.servers[0] = 100_000
+	cfg, _ := simConfig(target, 3*time.Second, 1)
+	cfg.Start, cfg.Settings.MaxRate = 20, 100
+	f := searched(t, cfg)
+	if f.Held.Censored != stats.CensoredLessThan && f.Held.Censored != stats.CensoredNone || f.Held.Low != 0 {
+		t.Errorf("a target that always failed: %+v, why %q", f.Held, f.Why)
+	}
+	if f.Total > 40*time.Minute {
+		t.Errorf("took %s to see it", f.Total)
+	}
+}
+
+// A first load that is already too much starts the probe again, lower.
+func TestStartsAboveTheCapacity(t *testing.T) {
+	target := shared(150, 8, 3, 1)
+	const limit = 3 * time.Second
+	cfg, _ := simConfig(target, limit, 2)
+	cfg.Start = 600
+	f := searched(t, cfg)
+	want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 3)
+	if f.Why != "" || f.Held.Low < 0.95*want || f.Held.High > 1.06*want {
+		t.Errorf("found %+v, why %q; want around %.1f", f.Held, f.Why, want)
+	}
+}
+
+// A target that serves less the longer its queue is: what it sustains is above
+// what it gives in overload, and both are told.
+func TestCollapse(t *testing.T) {
+	target := shared(200, 16, 2, 1)
+	target.speed = func(_ float64, waiting int) float64 { return 1 / (1 + float64(max(0, waiting-100))/300) }
+	cfg, _ := simConfig(target, 3*time.Second, 4)
+	f := searched(t, cfg)
+	if f.Why != "" || math.Abs(f.Saturation.Value/200-1) > 0.05 {
+		t.Errorf("saturation %+v, why %q", f.Saturation, f.Why)
+	}
+	if !(f.Overload.Value < 0.8*f.Saturation.Value) {
+		t.Errorf("overload %+v is not below saturation %+v", f.Overload, f.Saturation)
+	}
+}
+
+// Pauses of seconds inside a login shift its load; they are not the portal's.
+func TestPausesAreNotTheTargets(t *testing.T) {
+	target := shared(200, 8, 3, 1)
+	target.pause = 7
+	const limit = 3 * time.Second
+	cfg, _ := simConfig(target, limit, 2)
+	cfg.OwnTime = 14 * time.Second
+	f := searched(t, cfg)
+	want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 3)
+	if f.Why != "" || math.Abs(f.Saturation.Value/200-1) > 0.03 || f.Held.Low < 0.94*want || f.Held.High > 1.06*want {
+		t.Errorf("found %+v around %.1f, saturation %+v, why %q", f.Held, want, f.Saturation, f.Why)
+	}
+	if f.Settings.Warmup < cfg.OwnTime {
+		t.Errorf("a warm-up of %s for journeys of %s", f.Settings.Warmup, cfg.OwnTime)
+	}
+}
+
+// A crash under load is a limit like another.
+func TestCrash(t *testing.T) {
+	target := shared(400, 16, 2, 1)
+	down := -1.0
+	target.speed = func(at float64, waiting int) float64 {
+		if waiting > 300 && at > down {
+			down = at + 20
+		}
+		if at < down {
+			return 0.01
+		}
+		return 1
+	}
+	cfg, _ := simConfig(target, 3*time.Second, 1)
+	f := searched(t, cfg)
+	if f.Held.High == 0 || f.Held.High > 1.1*400 {
+		t.Errorf("found %+v of a target that crashes above 400", f.Held)
+	}
+}
+
+func TestInvalidTrialsArePlayedOnceMore(t *testing.T) {
+	cfg, p := simConfig(shared(150, 8, 1, 1), 3*time.Second, 1)
+	p.gates = func(n int) []string {
+		if n == 4 {
+			return []string{"V2"}
+		}
+		return nil
+	}
+	f := searched(t, cfg)
+	if f.Why != "" || len(p.played) < 5 || p.played[3].Conduct.Segments[0] != p.played[4].Conduct.Segments[0] {
+		t.Errorf("why %q; the trial whose gate failed was not played again", f.Why)
+	}
+	if p.played[3].Seed == p.played[4].Seed {
+		t.Error("with the same seed")
+	}
+
+	cfg, p = simConfig(shared(150, 8, 1, 1), 3*time.Second, 1)
+	p.gates = func(n int) []string {
+		if n >= 4 {
+			return []string{"V1", "V2"}
+		}
+		return nil
+	}
+	if f := searched(t, cfg); f.Why != WhyInvalid || len(p.played) != 5 {
+		t.Errorf("why %q after %d trials, want %q after 5", f.Why, len(p.played), WhyInvalid)
+	}
+}
+
+func TestTakenForAnAttackerEndsAtOnce(t *testing.T) {
+	cfg, p := simConfig(shared(150, 8, 1, 1), 3*time.Second, 1)
+	judge := cfg.Judge
+	cfg.Judge = func(s *results.Series) results.Reading {
+		r := judge(s)
+		if len(p.played) == 3 {
+			r.Sign = "per_ip"
+		}
+		return r
+	}
+	if f := searched(t, cfg); f.Why != WhyBlocked || len(p.played) != 3 {
+		t.Errorf("why %q after %d trials", f.Why, len(p.played))
+	}
+}
+
+// With the same answers the search asks the same questions: that is how a killed
+// session goes on.
+func TestSameAnswersSameQuestions(t *testing.T) {
+	cfg, p := simConfig(shared(120, 8, 2, 1), time.Second, 9)
+	first := searched(t, cfg)
+	again, q := simConfig(shared(120, 8, 2, 1), time.Second, 9)
+	second := searched(t, again)
+	if !reflect.DeepEqual(p.played, q.played) || !reflect.DeepEqual(first.Held, second.Held) {
+		t.Error("two searches with the same answers differ")
+	}
+	names := map[string]bool{}
+	for _, spec := range p.played {
+		if names[spec.Name] {
+			t.Errorf("two trials are called %s", spec.Name)
+		}
+		names[spec.Name] = true
+	}
+	if p.played[0].Name != "001-probe" || first.Next != len(p.played)+1 {
+		t.Errorf("first %s, next %d of %d", p.played[0].Name, first.Next, len(p.played))
+	}
+}
+
+var errStop = errors.New("the target said stop")
+
+type stopping struct {
+	Player
+	after int
+}
+
+func (s *stopping) Play(ctx context.Context, spec Spec, enough func(Moment) bool) (*results.Series, error) {
+	if s.after--; s.after < 0 {
+		return nil, errStop
+	}
+	return s.Player.Play(ctx, spec, enough)
+}
+
+func TestPlayersErrorEndsTheSearch(t *testing.T) {
+	cfg, p := simConfig(shared(120, 8, 2, 1), time.Second, 9)
+	cfg.Player = &stopping{p, 3}
+	f, err := Search(context.Background(), cfg)
+	if !errors.Is(err, errStop) || f == nil || len(f.Trials) != 3 {
+		t.Errorf("error %v, found %+v", err, f)
+	}
+	if _, err := Search(context.Background(), Config{}); err == nil {
+		t.Error("a search of nothing")
+	}
+}
+
+// A generator that runs out of connections ends a probe, and what follows stays
+// within what it could do.
+func TestDescriptorsEndAProbe(t *testing.T) {
+	cfg, _ := simConfig(shared(400, 16, 2, 1), 3*time.Second, 1)
+	cfg.MaxOpen = 1500
+	f := searched(t, cfg)
+	if f.Held.Low < 0.9*400 {
+		t.Errorf("found %+v, why %q", f.Held, f.Why)
+	}
+}
+
+func TestQuickIsQuick(t *testing.T) {
+	for seed := range uint64(4) {
+		target := shared(400, 16, 3, 1)
+		const limit = 3 * time.Second
+		cfg, _ := simConfig(target, limit, seed)
+		cfg.Quick = true
+		cfg.Settings = SettingsFor(0.95, limit, true)
+		cfg.Settings.MaxRate = 5000
+		f := searched(t, cfg)
+		want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 3)
+		if f.Total > 8*time.Minute || f.Why != "" || f.Held.Low < 0.93*want || f.Held.High > 1.08*want || f.Held.Low > want || f.Held.High < want {
+			t.Errorf("seed %d: %s, %+v around %.1f, why %q", seed, f.Total, f.Held, want, f.Why)
+		}
+	}
+}
