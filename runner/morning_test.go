@@ -24,7 +24,13 @@ import (
 	"firstbell/scenarios/arrivals"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(sinkVariable) != "" {
+		sink()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // openGuard lets everything of a scenario pass.
 type openGuard struct {
@@ -74,7 +80,7 @@ type outcome struct {
 	took   time.Duration
 }
 
-func parse(t *testing.T, yaml string) *scenarios.Scenario {
+func parse(t testing.TB, yaml string) *scenarios.Scenario {
 	t.Helper()
 	sc, err := scenarios.Parse([]byte(yaml), scenarios.Options{Name: "test.yaml", Dir: t.TempDir()})
 	if err != nil {
