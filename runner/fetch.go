@@ -99,6 +99,7 @@ func (v *showing) pageOf(u *url.URL, resp *Response, hops []string) *page.Page {
 	if p.Header == nil {
 		p.Header = http.Header{}
 	}
+	v.w.site.memos.share(p)
 	session := v.b.session
 	p.Cookie = func(name string) (string, bool) { return session.Cookie(u, name) }
 	return p

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"hash/maphash"
 	"net/url"
 	"strconv"
@@ -13,14 +14,29 @@ import (
 
 // maxMemo bounds the pages remembered: the login page, the quota page, the
 // script-drawn shells and the theme are the same bytes for everybody, and need
-// to be read once. Pages that name a person are not worth more.
-const maxMemo = 4096
+// to be read once. Pages that name a person are not worth more, and are not kept:
+// only what is seen again is.
+const (
+	maxMemo    = 4096
+	maxShared  = 2 << 20 // bytes of pages whose tree is kept
+	maxHeard   = 4096    // keys remembered to know what is seen again
+	maxReading = 512 << 10
+)
+
+// heard knows, nearly always, which keys were seen lately.
+type heard struct{ last [maxHeard]atomic.Uint64 }
+
+// again notes a key, and reports whether it was there.
+func (h *heard) again(key uint64) bool {
+	return h.last[key%maxHeard].Swap(key) == key
+}
 
 // memo remembers what was found out about the bytes of an answer. Reading it
 // takes no lock.
 type memo[V any] struct {
-	m sync.Map // uint64 → V
-	n atomic.Int64
+	m     sync.Map // uint64 → V
+	n     atomic.Int64
+	heard heard
 }
 
 func (c *memo[V]) of(key uint64, find func() V) V {
@@ -28,11 +44,35 @@ func (c *memo[V]) of(key uint64, find func() V) V {
 		return v.(V)
 	}
 	v := find()
-	if c.n.Load() < maxMemo {
+	if c.heard.again(key) && c.n.Load() < maxMemo {
 		c.n.Add(1)
 		c.m.Store(key, v)
 	}
 	return v
+}
+
+// library holds the pages that are the same bytes for everybody, parsed.
+type library struct {
+	m     sync.Map // uint64 → *page.Reading
+	bytes atomic.Int64
+	heard heard
+}
+
+// share gives p the reading of its bytes if they were seen before.
+func (c *library) share(key uint64, p *page.Page) {
+	if r, ok := c.m.Load(key); ok {
+		p.Share(r.(*page.Reading))
+		return
+	}
+	n := int64(len(p.Body))
+	if n > maxReading || !c.heard.again(key) || c.bytes.Load()+n > maxShared {
+		return
+	}
+	r, known := c.m.LoadOrStore(key, page.NewReading(p.Header.Get("Content-Type"), bytes.Clone(p.Body)).Shared())
+	if !known {
+		c.bytes.Add(n)
+	}
+	p.Share(r.(*page.Reading))
 }
 
 // memos are what a run remembers about pages.
@@ -41,6 +81,7 @@ type memos struct {
 	claims memo[int]        // first signature that looks at the bytes only; -1 none
 	blanks memo[[2]bool]    // page.Blank
 	assets memo[[]*url.URL] // page.Assets, read-only
+	pages  library
 	// pure[i]: signature i looks at bytes, status and type only.
 	pure []bool
 }
@@ -68,6 +109,13 @@ func (m *memos) key(p *page.Page, extra string) uint64 {
 	h.WriteByte(0)
 	h.Write(p.Body)
 	return h.Sum64()
+}
+
+// share lets pages of the same bytes be read once.
+func (m *memos) share(p *page.Page) {
+	if len(p.Body) > 0 {
+		m.pages.share(m.key(p, ""), p)
+	}
 }
 
 // signature is the first one that knows the page; -1 for none.

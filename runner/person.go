@@ -362,8 +362,7 @@ func (r *run) keepPage(p *person) {
 	case st.Verb == scenarios.Submit || st.If != nil:
 		p.page.Compact()
 	default:
-		p.page.Compact()
-		p.page.Body, p.page.Header, p.page.Hops = nil, nil, nil
+		p.page.Drop()
 	}
 }
 

@@ -25,27 +25,28 @@ type form struct {
 // form around it, the one its form attribute names, or, inside a table, the
 // form whose tags the parser had to move (a browser keeps that link).
 func (p *Page) allForms() []*form {
-	if p.formed {
-		return p.forms
-	}
-	p.formed = true
-	doc := p.document()
+	r := p.reading()
+	r.forming.Do(func() { r.forms = formsOf(r.document()) })
+	return r.forms
+}
+
+func formsOf(doc *html.Node) (forms []*form) {
 	if doc == nil {
 		return nil
 	}
 	byNode, byID := map[*html.Node]*form{}, map[string]*form{}
 	for n := range elements(doc) {
-		if n.Data != "form" || len(p.forms) == maxForms || inTemplate(n) {
+		if n.Data != "form" || len(forms) == maxForms || inTemplate(n) {
 			continue
 		}
 		f := &form{node: n}
-		p.forms = append(p.forms, f)
+		forms = append(forms, f)
 		byNode[n] = f
 		if id := attr(n, "id"); id != "" && byID[id] == nil {
 			byID[id] = f
 		}
 	}
-	if len(p.forms) == 0 {
+	if len(forms) == 0 {
 		return nil
 	}
 	var moved *form
@@ -62,7 +63,7 @@ func (p *Page) allForms() []*form {
 			total++
 		}
 	}
-	return p.forms
+	return forms
 }
 
 func owner(n *html.Node, byNode map[*html.Node]*form, byID map[string]*form, moved *form) *form {

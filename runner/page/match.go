@@ -146,15 +146,10 @@ func truthy(r gjson.Result) bool {
 // JSON gives a gjson path of the body; the zero Result when the body is not
 // JSON or is nested too deeply.
 func (p *Page) JSON(path string) gjson.Result {
-	b := p.Body[:min(len(p.Body), MaxBody)]
-	if !p.jsonAsk {
-		p.jsonAsk = true
-		p.jsonOK = len(b) > 0 && shallow(b) && gjson.ValidBytes(b)
-	}
-	if !p.jsonOK {
+	if !p.reading().isJSON() {
 		return gjson.Result{}
 	}
-	return gjson.GetBytes(b, path)
+	return gjson.GetBytes(p.Body[:min(len(p.Body), MaxBody)], path)
 }
 
 // shallow reports whether brackets nest less than maxDepth: the JSON reader

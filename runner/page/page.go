@@ -2,14 +2,11 @@ package page
 
 import (
 	"bytes"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/charset"
 )
 
 // Bounds on what is looked at in one page.
@@ -29,65 +26,28 @@ type Page struct {
 	// Cookie gives a cookie the person now holds; nil: none.
 	Cookie func(name string) (string, bool)
 
-	parsed  bool
-	doc     *html.Node
-	hidden  map[*html.Node]bool
-	text    *string
-	source  *string
-	jsonOK  bool
-	jsonAsk bool
-	forms   []*form
-	formed  bool
+	read *Reading // what the bytes say; nil: not looked at yet
 }
 
 // IsHTML reports whether a browser would show the body as a document.
-func (p *Page) IsHTML() bool {
-	kind, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
-	switch kind {
-	case "text/html", "application/xhtml+xml":
-		return true
-	case "":
-		start := bytes.ToLower(bytes.TrimSpace(p.Body[:min(len(p.Body), 512)]))
-		return len(start) == 0 || bytes.HasPrefix(start, []byte("<!doctype html")) ||
-			bytes.HasPrefix(start, []byte("<html")) || bytes.HasPrefix(start, []byte("<head")) ||
-			bytes.HasPrefix(start, []byte("<body"))
+func (p *Page) IsHTML() bool { return p.reading().html }
+
+func (p *Page) reading() *Reading {
+	if p.read == nil {
+		p.read = NewReading(p.Header.Get("Content-Type"), p.Body)
 	}
-	return false
+	return p.read
 }
 
-// body is the part of the body that is looked at, in UTF-8.
-func (p *Page) body() []byte {
-	b := p.Body[:min(len(p.Body), MaxBody)]
-	if utf8.Valid(b) {
-		return b
-	}
-	enc, _, _ := charset.DetermineEncoding(b, p.Header.Get("Content-Type"))
-	out, err := enc.NewDecoder().Bytes(b)
-	if err != nil {
-		return bytes.ToValidUTF8(b, []byte("\uFFFD"))
-	}
-	return out[:min(len(out), MaxBody)]
-}
+// Share gives the page a reading of the same content type and bytes, so that
+// pages that are alike for everybody are read once. It must be called before
+// anything else.
+func (p *Page) Share(r *Reading) { p.read = r }
 
-// document parses the page; nil when it is not HTML or cannot be parsed.
-func (p *Page) document() *html.Node {
-	if p.parsed {
-		return p.doc
-	}
-	p.parsed = true
-	if p.IsHTML() {
-		p.doc = parse(cutTags(p.body()))
-	}
-	return p.doc
-}
-
-// unseen are the roots of what a reader does not see.
-func (p *Page) unseen() map[*html.Node]bool {
-	if p.hidden == nil {
-		p.hidden = hiddenNodes(p.document())
-	}
-	return p.hidden
-}
+func (p *Page) body() []byte                { return p.reading().body() }
+func (p *Page) document() *html.Node        { return p.reading().document() }
+func (p *Page) unseen() map[*html.Node]bool { return p.reading().unseen() }
+func (p *Page) visible(title bool) string   { return p.reading().visible(title) }
 
 // parse never panics: the parser gives up by panicking on a tree that is too
 // deep, and such a page has no document.
@@ -137,13 +97,20 @@ func (p *Page) Title() string {
 	return title
 }
 
-// Compact drops what was computed, so that a page kept while its person thinks
-// is no larger than its bytes.
+// Compact drops what was computed for this page alone, so that a page kept while
+// its person thinks is no larger than its bytes.
 func (p *Page) Compact() {
-	p.parsed, p.doc, p.hidden, p.text, p.source, p.forms, p.formed = false, nil, nil, nil, nil, nil, false
+	if p.read != nil && !p.read.shared.Load() {
+		p.read = nil
+	}
 	if cap(p.Body) > len(p.Body)+len(p.Body)/4 {
 		p.Body = bytes.Clone(p.Body)
 	}
+}
+
+// Drop leaves the address and the status.
+func (p *Page) Drop() {
+	p.read, p.Body, p.Header, p.Hops = nil, nil, nil, nil
 }
 
 // base is what relative addresses of the page start from.

@@ -9,27 +9,26 @@ import (
 )
 
 // Text is what a reader sees, see the package documentation.
-func (p *Page) Text() string {
-	if p.text == nil {
-		t := ""
-		if doc := p.document(); doc != nil {
-			t = normalise(p.visible(doc, true))
-		} else {
-			t = p.Source()
-		}
-		p.text = &t
-	}
-	return *p.text
-}
+func (p *Page) Text() string { return p.reading().seen() }
 
 // Source is the whole body with entities decoded, white space collapsed and ’
 // read as '.
-func (p *Page) Source() string {
-	if p.source == nil {
-		s := normalise(html.UnescapeString(string(p.body())))
-		p.source = &s
-	}
-	return *p.source
+func (p *Page) Source() string { return p.reading().decoded() }
+
+func (r *Reading) seen() string {
+	r.texting.Do(func() {
+		if r.document() != nil {
+			r.text = normalise(r.visible(true))
+		} else {
+			r.text = r.decoded()
+		}
+	})
+	return r.text
+}
+
+func (r *Reading) decoded() string {
+	r.source.Do(func() { r.source.text = normalise(html.UnescapeString(string(r.body()))) })
+	return r.source.text
 }
 
 // Blank reports whether a reader would see an empty page: HTML without visible
@@ -56,7 +55,7 @@ func (p *Page) Blank() (blank, scripts bool) {
 			}
 		}
 	}
-	return normalise(p.visible(doc, false)) == "", scripts
+	return normalise(p.visible(false)) == "", scripts
 }
 
 // joined are the elements that do not separate words.
@@ -68,9 +67,9 @@ var joined = map[string]bool{
 }
 
 // visible collects the text a reader sees.
-func (p *Page) visible(doc *xhtml.Node, title bool) string {
+func (r *Reading) visible(title bool) string {
 	var b strings.Builder
-	hidden := p.unseen()
+	hidden := r.unseen()
 	var visit func(n *xhtml.Node)
 	visit = func(n *xhtml.Node) {
 		if n.Type == xhtml.TextNode {
@@ -91,7 +90,7 @@ func (p *Page) visible(doc *xhtml.Node, title bool) string {
 			visit(c)
 		}
 	}
-	visit(doc)
+	visit(r.document())
 	return b.String()
 }
 
