@@ -63,7 +63,8 @@ type morning struct {
 	people []arrivals.Arrival // nil: the scenario's schedule
 	// conduct plays a trial in the storm's place.
 	conduct *results.Conduct
-	drain   time.Duration // of the trial; 0: the scenario's
+	drain   time.Duration  // of the trial; 0: the scenario's
+	each    func(*ent.ENT) // at the end of each second
 	during  func(ctx context.Context, cut context.CancelFunc, g *openGuard)
 	guard   func(*openGuard)
 	config  func(*runner.Config)
@@ -175,6 +176,9 @@ func (m morning) inBubble(t *testing.T, sc *scenarios.Scenario, dir string) outc
 		go m.during(ctx, cut, guard)
 	}
 	cfg := runner.Config{Scenario: sc, Plan: plan, Arrivals: list, Driver: driver, Guard: guard, Clock: clock, Sink: folder}
+	if m.each != nil {
+		cfg.Observe = func(runner.Snapshot) { m.each(e) }
+	}
 	if m.config != nil {
 		m.config(&cfg)
 	}
