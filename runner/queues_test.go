@@ -137,7 +137,7 @@ func refusedBy(t *testing.T, cv2 float64, length time.Duration) {
 // from the density of the wait offered, proportional to
 // exp(λ∫₀ˣ(1-G) − cμx) (Baccelli and Hébuterne 1981).
 func TestErlangAKnownAnswer(t *testing.T) {
-	const c, service = 4, 20 * time.Millisecond // 200 a second
+	const c, service = 2, 20 * time.Millisecond // 100 a second
 	yaml := strings.Replace(onePage, "patience: none", `patience:
   wait: {median: 2s, p95: 5s}
   impatient: {share: 0%, wait: 3s}
@@ -145,12 +145,12 @@ func TestErlangAKnownAnswer(t *testing.T) {
 	exponential := func(mean float64) func(float64) float64 {
 		return func(x float64) float64 { return math.Exp(-x / mean) }
 	}
-	if got, want := leaves(c, service, 250, exponential(2)), ent.ErlangA(c, service, 250, 2*time.Second).Share; math.Abs(got-want) > 1e-3 {
+	if got, want := leaves(c, service, 125, exponential(2)), ent.ErlangA(c, service, 125, 2*time.Second).Share; math.Abs(got-want) > 1e-3 {
 		t.Fatalf("the reference says %.5f, Erlang-A %.5f", got, want)
 	}
 	sigma := math.Log(5.0/2) / 1.6448536269514722
 	stays := func(x float64) float64 { return math.Erfc(math.Log(x/2)/sigma/math.Sqrt2) / 2 }
-	for _, lambda := range []float64{200, 300} {
+	for _, lambda := range []float64{100, 150} {
 		conduct := plateau(lambda, 70*time.Second)
 		conduct.Refreshes = -1
 		conduct.Warmup = 20 * time.Second
@@ -162,7 +162,7 @@ func TestErlangAKnownAnswer(t *testing.T) {
 			all += float64(x.Started)
 		}
 		got, want := left/all, leaves(c, service, lambda, stays)
-		t.Logf("λ %v: %.4f left, truth %.4f, fluid %.4f", lambda, got, want, ent.AbandonShare(lambda, 200))
+		t.Logf("λ %v: %.4f left, truth %.4f, fluid %.4f", lambda, got, want, ent.AbandonShare(lambda, 100))
 		if math.Abs(got-want) > 0.01 {
 			t.Errorf("λ %v: %.4f left, truth %.4f", lambda, got, want)
 		}
@@ -250,14 +250,14 @@ func retryStorms(t *testing.T, r int) {
 // with that of what was asked less what it can do, in seconds of delay a second.
 func retryStorm(t *testing.T, r int, x float64) (got, want, amplified float64, done int) {
 	t.Helper()
-	const c, patience, trigger, crowd = 50.0, 4.0, 2.0, 560
+	const c, patience, trigger, crowd = 25.0, 4.0, 2.0, 280
 	yaml := strings.Replace(onePage, "patience: none", "patience: {wait: {median: 4s, p95: 4s}, impatient: {share: 100%, wait: 4s}, tries: 1}", 1)
 	lambda := x * ent.RetryThreshold(c, float64(r))
 	conduct := &results.Conduct{Kind: results.TrialRecovery, LoginOnly: true, Refreshes: r, Segments: []results.Segment{
 		{Name: "base", Rate: lambda, Length: 10 * time.Second},
 		{Name: "trigger", Rate: crowd / trigger, Length: trigger * time.Second},
 		{Name: "after", Rate: lambda, Length: 238 * time.Second}}}
-	cfg := server(5, 100*time.Millisecond, 0, 1_000_000)
+	cfg := server(5, 200*time.Millisecond, 0, 1_000_000)
 	cfg.Capacity.Zombie = true
 	var queue []int
 	out := morning{yaml: yaml, seed: 5, conduct: conduct, ent: cfg,
@@ -304,7 +304,7 @@ func slope(y []float64) float64 {
 func TestCrashKnownAnswer(t *testing.T) {
 	const x, window = 200.0, 30 * time.Second
 	conduct := &results.Conduct{Kind: results.TrialPlateau, LoginOnly: true, Segments: []results.Segment{
-		{Name: "below", Rate: 0.95 * x, Length: 60 * time.Second}, {Name: "above", Rate: 1.05 * x, Length: 60 * time.Second}}}
+		{Name: "below", Rate: 0.95 * x, Length: 45 * time.Second}, {Name: "above", Rate: 1.05 * x, Length: 50 * time.Second}}}
 	out := morning{yaml: onePage, seed: 6, conduct: conduct, modes: func(m *ent.Modes) {
 		m.Crash = ent.Crash{Rate: x, Window: window, Restart: 20 * time.Second}
 	}}.play(t)
@@ -312,8 +312,8 @@ func TestCrashKnownAnswer(t *testing.T) {
 	down := slices.IndexFunc(s.Seconds, func(y results.SeriesSecond) bool { return y.Intended > 0 && y.Done == 0 })
 	back := down + slices.IndexFunc(s.Seconds[down:], func(y results.SeriesSecond) bool { return y.Done > 0 })
 	t.Logf("down from second %d to %d: %v", down, back, reasons(out.books.People))
-	if down < 60 || down > 100 || back-down < 19 || back-down > 21 {
-		t.Errorf("down from second %d to %d, want 20 s after second 60", down, back)
+	if down < 45 || down > 80 || back-down < 19 || back-down > 21 {
+		t.Errorf("down from second %d to %d, want 20 s after second 45", down, back)
 	}
 	if n := out.people.Of(results.Unreachable); n < 3500 || out.people.InClass()+n != out.people.Started {
 		t.Errorf("people %v", reasons(out.books.People))

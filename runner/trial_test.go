@@ -39,14 +39,14 @@ func bookkeeping(t *testing.T, s *results.Series) {
 // TestPlateauOfLogins: more people than accounts, each leaves when in class, and
 // the series says what the ledgers say.
 func TestPlateauOfLogins(t *testing.T) {
-	c := plateau(60, 50*time.Second)
-	out := morning{yaml: entcore, seed: 1, conduct: c, ent: ent.Config{Capacity: ent.ForLogins(100, 3)}}.play(t)
+	c := plateau(30, 40*time.Second)
+	out := morning{yaml: strings.ReplaceAll(entcore, "count: 2000", "count: 900"), seed: 1, conduct: c, ent: ent.Config{Capacity: ent.ForLogins(50, 3)}}.play(t)
 	s := results.SeriesOf(out.run)
 	n := out.people.Intended
-	if n <= 2000 || out.people.InClass() != n || out.ended.How != results.EndedPlanned {
+	if n <= 900 || out.people.InClass() != n || out.ended.How != results.EndedPlanned {
 		t.Fatalf("people %v, ended %+v", reasons(out.books.People), out.ended)
 	}
-	if out.took > 75*time.Second {
+	if out.took > 65*time.Second {
 		t.Errorf("took %v: people did not leave when they were in class", out.took)
 	}
 	for i, st := range s.Steps {
@@ -58,8 +58,8 @@ func TestPlateauOfLogins(t *testing.T) {
 			t.Errorf("%s: %d ends of %d people", st.Name, ends, want)
 		}
 	}
-	if p := out.run.Plan; len(p.Notes) == 0 || !strings.Contains(strings.Join(p.Notes, " "), "2000 comptes") ||
-		p.PeakFrom != p.PlayFrom+10 || p.PlayTo != p.PlayFrom+50 {
+	if p := out.run.Plan; len(p.Notes) == 0 || !strings.Contains(strings.Join(p.Notes, " "), "900 comptes") ||
+		p.PeakFrom != p.PlayFrom+10 || p.PlayTo != p.PlayFrom+40 {
 		t.Errorf("plan %+v", p)
 	}
 	bookkeeping(t, s)
