@@ -112,9 +112,10 @@ func (x *execution) play(ctx context.Context) (results.Ended, error) {
 // ready reads the consents for the storm. A slow reading must not eat the lead
 // before the first instant: it is then done again with a longer one.
 func (x *execution) ready(ctx context.Context, events func(results.Event)) (*rig, error) {
+	prepare := runner.PreparationTime(x.sc, x.plan.Plan)
 	for lead := leadTime; ; {
 		began := x.e.now()
-		x.plan.Start = began.Add(lead)
+		x.plan.Start = began.Add(lead + prepare)
 		rig, err := newRig(ctx, x.sc, x.plan.Plan, events)
 		if err != nil {
 			return nil, err
