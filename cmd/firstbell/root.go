@@ -31,7 +31,7 @@ vendor cannot dispute.`,
 	})
 	root.AddCommand(
 		newDemoCmd(e), newInitCmd(e), newPresetsCmd(e), newCheckCmd(e), newPlanCmd(e),
-		newSmokeCmd(e), newRunCmd(e), newCapacityCmd(e), newCertifyCmd(e), newReportCmd(e), newEntCmd(e), newConsentCmd(e),
+		newSmokeCmd(e), newRunCmd(e), newCapacityCmd(e), newCertifyCmd(e), newReportCmd(e), newCompareCmd(e), newEntCmd(e), newConsentCmd(e),
 		newSchemaCmd(e), newExplainCmd(e), newVersionCmd(e), newSinkCmd(e),
 	)
 	wrapArgs(root)
