@@ -43,18 +43,18 @@ type Trial struct {
 	// Flow is what came out while the load was on.
 	Flow stats.Flow
 	Time time.Duration // from its start to idle, or the end of its drain
+	cut  bool          // ended for want of connections
 }
 
 // Why a search could not say; keys of the report's catalogue.
 const (
-	WhyDrift    = "drift"          // the target changed during the search
-	WhySeeds    = "seeds_disagree" // the same load held and did not
-	WhyWide     = "wide"           // the interval is wider than a tenth
-	WhyQuota    = "quota"          // a limiter caps: no breaking point
-	WhyBlocked  = "blocked"        // taken for an attacker
-	WhyInvalid  = "invalid"        // the generator's own gates failed, twice
-	WhyNothing  = "nothing_came"   // nobody got in at any load
-	WhyTimeOver = "time"           // the time allowed ended first
+	WhyDrift   = stats.WhyDrift
+	WhySeeds   = stats.WhySeeds
+	WhyWide    = stats.WhyWide
+	WhyInvalid = stats.WhyInvalid // the generator's own gates failed, twice
+	WhyNothing = stats.WhyNothing // nobody got in at any load
+	WhyQuota   = "quota"          // a limiter caps: no breaking point
+	WhyBlocked = "blocked"        // taken for an attacker
 )
 
 // Found is what a search found.

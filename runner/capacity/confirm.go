@@ -56,8 +56,7 @@ func (s *search) fit() {
 func (s *search) plateau(ctx context.Context, stage string, rate float64) error {
 	for {
 		conduct := s.conduct(s.set.Warmup, results.Segment{Name: "plateau", Rate: rate, Length: s.set.Warmup + s.set.Plateau})
-		crowded := false
-		series, t, err := s.play(ctx, stage, conduct, s.curtailed(rate, &crowded))
+		series, t, err := s.play(ctx, stage, conduct, s.curtailed(rate))
 		if t != nil {
 			s.plateaus = append(s.plateaus, len(s.trials)-1)
 		}
@@ -70,7 +69,8 @@ func (s *search) plateau(ctx context.Context, stage string, rate float64) error 
 		if err := s.capped(ctx, series, t); err != nil {
 			return err
 		}
-		if crowded && t.Reading.State != results.StateNotMet {
+		if series.Ended.How == results.EndedEnough && t.Reading.Lean() != results.StateNotMet {
+			t.cut = true
 			s.set.MaxRate, s.set.MaxWhy = rate*(1-s.set.Width/2), "machine"
 		}
 		s.learn(t)
@@ -95,14 +95,13 @@ func (s *search) learn(t *Trial) {
 // come: more people are late, or lost, than twice what the whole of it may have,
 // and more than forty seconds bring (curtailed sampling: no interval is looked
 // at, so nothing is gained by looking often).
-func (s *search) curtailed(rate float64, crowded *bool) func(Moment) bool {
+func (s *search) curtailed(rate float64) func(Moment) bool {
 	share := 1 - s.set.Quantile
 	most := max(2*share*rate*s.set.Plateau.Seconds(), curtailSeconds*rate)
 	warmup := int(s.set.Warmup / time.Second)
 	var base uint64
 	return func(m Moment) bool {
 		if limit := s.cfg.MaxOpen; limit > 0 && m.Open >= limit {
-			*crowded = true
 			return true
 		}
 		if m.Second < warmup {
@@ -177,7 +176,7 @@ func (s *search) below(l stats.LoadTrials, tried int) (float64, bool) {
 
 // lowestWorth is a load under which nothing is looked for: fewer than 30 people
 // come in a plateau.
-func (s *search) lowestWorth() float64 { return 30 / s.set.Plateau.Seconds() }
+func (s *search) lowestWorth() float64 { return stats.LowestWorth(s.set.Plateau.Seconds()) }
 
 // inside bisects what is open between a load that held and one that did not:
 // beside the undecided loads, if there are any.
@@ -215,7 +214,7 @@ func (s *search) bracket() stats.Bracket {
 func (t *Trial) tried() stats.Tried {
 	r := &t.Reading
 	lean := r.Lean()
-	return stats.Tried{Rate: t.Spec.Conduct.Segments[0].Rate, Invalid: len(r.Gates) > 0,
+	return stats.Tried{Rate: t.Rate, Invalid: len(r.Gates) > 0,
 		Met: r.State == results.StateMet, NotMet: r.State == results.StateNotMet,
 		LeanMet: lean == results.StateMet, LeanNot: lean == results.StateNotMet}
 }

@@ -248,6 +248,41 @@ func TestSameAnswersSameQuestions(t *testing.T) {
 	}
 }
 
+// reread answers from what another player has played, as a folder does: without
+// asking whether it is enough.
+type reread struct{ played map[string]*results.Series }
+
+func (r *reread) Play(_ context.Context, spec Spec, _ func(Moment) bool) (*results.Series, error) {
+	s, ok := r.played[spec.Name]
+	if !ok || !reflect.DeepEqual(s.Conduct, spec.Conduct) {
+		return nil, errStop
+	}
+	return s, nil
+}
+
+type keeping struct {
+	Player
+	played map[string]*results.Series
+}
+
+func (k *keeping) Play(ctx context.Context, spec Spec, enough func(Moment) bool) (*results.Series, error) {
+	s, err := k.Player.Play(ctx, spec, enough)
+	k.played[spec.Name] = s
+	return s, err
+}
+
+func TestTrialsReadAnswerLikeTrialsPlayed(t *testing.T) {
+	cfg, p := simConfig(shared(120, 8, 2, 1), time.Second, 9)
+	k := &keeping{p, map[string]*results.Series{}}
+	cfg.Player = k
+	played := searched(t, cfg)
+	cfg.Player = &reread{k.played}
+	read := searched(t, cfg)
+	if !reflect.DeepEqual(played, read) {
+		t.Errorf("read: %+v after %d trials, played: %+v after %d", read.Held, len(read.Trials), played.Held, len(played.Trials))
+	}
+}
+
 var errStop = errors.New("the target said stop")
 
 type stopping struct {

@@ -29,11 +29,11 @@ func (s *search) probe(ctx context.Context) error {
 	start := s.cfg.Start
 	for range mostProbes {
 		conduct := s.conduct(0, s.doubling(start)...)
-		w := s.watch(conduct, probeLinger)
-		series, t, err := s.play(ctx, results.StageProbe, conduct, w.enough)
+		series, t, err := s.play(ctx, results.StageProbe, conduct, s.watch(conduct, probeLinger).enough)
 		if err != nil {
 			return err
 		}
+		w := s.review(series)
 		if len(t.Reading.Gates) > 0 {
 			continue
 		}
@@ -87,11 +87,12 @@ func (s *search) read(ctx context.Context) error {
 		}
 	}
 	conduct := s.conduct(s.set.Warmup, segments...)
-	w := s.watch(conduct, int(min(readMost, max(readLeast, readPeople/s.capacity))))
-	series, t, err := s.play(ctx, results.StageProbe, conduct, w.enough)
+	linger := int(min(readMost, max(readLeast, readPeople/s.capacity)))
+	series, t, err := s.play(ctx, results.StageProbe, conduct, s.watch(conduct, linger).enough)
 	if err != nil {
 		return err
 	}
+	w := s.review(series)
 	if len(t.Reading.Gates) > 0 {
 		return nil // the probe's reading will do
 	}
@@ -154,6 +155,32 @@ type watch struct {
 func (s *search) watch(conduct results.Conduct, linger int) *watch {
 	return &watch{search: s, conduct: conduct, linger: linger, segment: -1, rest: s.rest.Time,
 		settledAt: int((s.cfg.OwnTime + 3*time.Second) / time.Second)}
+}
+
+// review watches a trial again as it was recorded. What the search goes by is
+// read from the record alone, so that a trial that is not played but read gives
+// the same answer.
+func (s *search) review(series *results.Series) *watch {
+	w := s.watch(series.Conduct, math.MaxInt)
+	var m Moment
+	for i := range min(int(series.Due()/time.Second), len(series.Seconds)) {
+		sec := &series.Seconds[i]
+		m.Second, m.Segment = i, segmentAt(series.Conduct, i)
+		m.Started += int(sec.Started)
+		m.InTime += int(sec.Settled[results.InTime])
+		for o, n := range sec.Settled {
+			switch results.Outcome(o) {
+			case results.InTime, results.Late:
+				m.Done += int(n)
+			case results.NotSent:
+			default:
+				m.Failed += int(n)
+			}
+		}
+		w.enough(m)
+	}
+	w.crowded = series.Ended.How == results.EndedEnough && !w.proved
+	return w
 }
 
 // people is who has come and is not settled: inside a step, thinking or waiting.

@@ -55,7 +55,7 @@ func (s *search) wanting() []float64 {
 	return out
 }
 
-// limit reports that a side has no bound because nothing may be offered beyond
+// atLimit reports that a side has no bound because nothing may be offered beyond
 // what was.
 func (s *search) atLimit(loads []stats.LoadTrials, step float64) bool {
 	if len(loads) == 0 {
@@ -64,7 +64,7 @@ func (s *search) atLimit(loads []stats.LoadTrials, step float64) bool {
 	if step > 1 {
 		return loads[len(loads)-1].Rate >= s.set.MaxRate
 	}
-	return loads[0].Rate*step < s.lowestWorth()
+	return loads[0].Rate/2 <= s.lowestWorth()
 }
 
 func (s *search) outward(loads []stats.LoadTrials, step float64) float64 {
@@ -90,115 +90,74 @@ func (s *search) valid(loads []stats.LoadTrials, rate float64) int {
 // controlled plays the first plateau that held once more, and once again if it
 // does not: a target that has changed meanwhile has no one capacity.
 func (s *search) controlled(ctx context.Context) error {
-	for _, at := range s.plateaus {
-		if s.trials[at].Reading.Lean() == results.StateMet {
-			s.first = at
-			break
-		}
-	}
-	if s.first < 0 || s.set.Repeats <= 0 {
+	if s.set.Repeats <= 0 {
 		return nil
 	}
-	rate := s.trials[s.first].Spec.Conduct.Segments[0].Rate
-	for range 2 {
-		if err := s.plateau(ctx, results.StageControl, rate); err != nil {
-			return err
+	for _, at := range s.plateaus {
+		t := &s.trials[at]
+		if t.Reading.Lean() != results.StateMet {
+			continue
 		}
-		s.control = len(s.trials) - 1
-		if !s.drifted() {
-			return nil
+		for range 2 {
+			if err := s.plateau(ctx, results.StageControl, t.Rate); err != nil {
+				return err
+			}
+			if !s.answer().Drift {
+				return nil
+			}
 		}
+		return nil
 	}
-	return s.conclude(WhyDrift)
+	return nil
 }
 
-// drifted compares the control plateau with the first that held.
-func (s *search) drifted() bool {
-	a, b := &s.trials[s.first], &s.trials[s.control]
-	rho := a.Rate / max(s.capacity, a.Rate/2)
-	return stats.Drifted(true, b.Reading.Lean() == results.StateMet, a.Reading.P50, b.Reading.P50, rho)
+// answer is what the plateaus say so far.
+func (s *search) answer() stats.Answer {
+	all := make([]stats.Plateau, len(s.plateaus))
+	for i, at := range s.plateaus {
+		t := &s.trials[at]
+		all[i] = stats.Plateau{Tried: t.tried(), P50: t.Reading.P50, Work: t.Flow.Work, Control: t.Spec.Stage == results.StageControl, Cut: t.cut}
+	}
+	saturation, _ := stats.Sustained(s.flows())
+	return stats.AnswerOf(all, s.set.MaxRate, s.lowestWorth(), saturation.Value)
+}
+
+func (s *search) flows() []stats.Flow {
+	out := make([]stats.Flow, 0, len(s.trials))
+	for i := range s.trials {
+		if len(s.trials[i].Reading.Gates) == 0 {
+			out = append(out, s.trials[i].Flow)
+		}
+	}
+	return out
 }
 
 // found puts the answer together.
 func (s *search) found() *Found {
-	f := &Found{Trials: s.trials, Plateaus: s.plateaus, Held: stats.BracketOf(s.loads()), Quota: s.quota,
-		Control: s.control, Controlled: -1, Settings: s.set, Search: s.searched, Total: s.total(),
-		Next: s.cfg.First + len(s.trials), Why: s.why}
-	if s.control >= 0 {
-		f.Controlled = s.first
-	}
+	a := s.answer()
+	f := &Found{Trials: s.trials, Plateaus: s.plateaus, Held: a.Bracket, Quota: s.quota, Why: s.why,
+		Control: s.trialOf(a.Control), Controlled: s.trialOf(a.Controlled),
+		Settings: s.set, Search: s.searched, Total: s.total(), Next: s.cfg.First + len(s.trials)}
 	if f.Search == 0 {
 		f.Search = f.Total
 	}
-	flows := make([]stats.Flow, 0, len(s.trials))
-	for i := range s.trials {
-		if len(s.trials[i].Reading.Gates) == 0 {
-			flows = append(flows, s.trials[i].Flow)
-		}
-	}
-	f.Saturation, f.Overload = stats.Sustained(flows)
-	f.breaking()
 	if f.Why == "" {
-		f.Why = s.whyNot(f.Held)
+		f.Why = a.Why
 	}
+	f.Saturation, f.Overload = stats.Sustained(s.flows())
+	f.breaking()
 	return f
 }
 
-// shifted reports whether the plateaus in which the target was busy give another
-// capacity at the end than at the beginning.
-func (s *search) shifted() bool {
-	var busy [][]float64
-	for _, at := range s.plateaus {
-		if t := &s.trials[at]; len(t.Flow.Work) >= 3 && len(t.Reading.Gates) == 0 {
-			busy = append(busy, t.Flow.Work)
-		}
+func (s *search) trialOf(plateau int) int {
+	if plateau < 0 {
+		return -1
 	}
-	n := len(busy)
-	return n >= 2 && stats.Shifted(stats.Mean(busy[0]), stats.Mean(busy[n-1]))
+	return s.plateaus[plateau]
 }
 
-// widest is the relative width over which a bracket is no answer.
-const widest = 0.10
-
-// whyNot says why a bracket is no answer; "" when it is one.
-func (s *search) whyNot(b stats.Bracket) string {
-	loads := s.loads()
-	disagree := false
-	for _, l := range loads {
-		disagree = disagree || l.Met > 0 && l.NotMet > 0 && stats.Classify(l) == stats.Unsettled
-	}
-	unsure := ""
-	switch {
-	case s.shifted():
-		return WhyDrift
-	case disagree:
-		unsure = WhySeeds
-	default:
-		unsure = WhyWide
-	}
-	switch b.Censored {
-	case stats.CensoredNone:
-		if len(loads) == 0 {
-			return WhyNothing
-		}
-		return unsure
-	case stats.CensoredAtLeast:
-		if !s.atLimit(loads, 1+s.set.Width) {
-			return unsure
-		}
-	case stats.CensoredLessThan:
-		if !s.atLimit(loads, 0.5) {
-			return unsure
-		}
-	default:
-		if b.Width > widest {
-			return unsure
-		}
-	}
-	return ""
-}
-
-// breaking names what broke first, at the lowest load that did not hold.
+// breaking names what broke first, at the lowest load above the answer that did
+// not hold.
 func (f *Found) breaking() {
 	var at *Trial
 	for _, i := range f.Plateaus {

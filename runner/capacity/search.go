@@ -53,8 +53,6 @@ type search struct {
 	invalid  int     // trials in a row whose gates failed
 	why      string
 	quota    *stats.Cap
-	control  int
-	first    int
 	searched time.Duration
 }
 
@@ -77,7 +75,7 @@ func newSearch(cfg Config) (*search, error) {
 	if !(cfg.Start > 0) || cfg.Start > set.MaxRate {
 		cfg.Start = set.MaxRate / 50
 	}
-	return &search{cfg: cfg, set: set, rules: allRules, control: -1, first: -1,
+	return &search{cfg: cfg, set: set, rules: allRules,
 		rng: rand.New(rand.NewPCG(cfg.Seed, 0x5ea7c4))}, nil
 }
 
@@ -116,7 +114,7 @@ func (s *search) play(ctx context.Context, stage string, conduct results.Conduct
 		return nil, nil, fmt.Errorf("playing %s: no series came back", spec.Name)
 	}
 	t := Trial{Spec: spec, Reading: s.cfg.Judge(series), Time: took(series)}
-	t.Rate = rateAt(conduct, int(series.Due()/time.Second))
+	t.Rate = rateAt(conduct, int(series.Due()/time.Second)-1)
 	t.Flow = s.flow(series, t.Reading)
 	s.trials = append(s.trials, t)
 	at := &s.trials[len(s.trials)-1]
@@ -161,19 +159,23 @@ func took(series *results.Series) time.Duration {
 	return max(series.Ended.At, time.Duration(len(series.Seconds))*time.Second)
 }
 
-// rateAt is the load offered in the second before a given one.
-func rateAt(c results.Conduct, second int) float64 {
+// segmentAt is the segment that a second of a trial belongs to.
+func segmentAt(c results.Conduct, second int) int {
 	var end time.Duration
-	for _, seg := range c.Segments {
-		end += seg.Length
-		if time.Duration(second)*time.Second <= end {
-			return seg.Rate
+	for i, seg := range c.Segments {
+		if end += seg.Length; time.Duration(second)*time.Second < end {
+			return i
 		}
 	}
-	if n := len(c.Segments); n > 0 {
-		return c.Segments[n-1].Rate
+	return max(0, len(c.Segments)-1)
+}
+
+// rateAt is the load offered in a second.
+func rateAt(c results.Conduct, second int) float64 {
+	if len(c.Segments) == 0 {
+		return 0
 	}
-	return 0
+	return c.Segments[segmentAt(c, second)].Rate
 }
 
 // flow is what came out of a trial.
