@@ -8,20 +8,12 @@ import (
 	"firstbell/runner/results/stats"
 )
 
-// Why a search is no answer, beside the search's own words for it.
+// Why a search is no answer, beside the reasons of [stats.AnswerOf].
 const (
-	whyDrift   = "drift"
-	whySeeds   = "seeds_disagree"
-	whyWide    = "wide"
 	whyQuota   = "quota"
 	whyBlocked = "blocked"
-	whyInvalid = "invalid"
-	whyNothing = "nothing_came"
 	whyNoTime  = "no_time_criterion"
 )
-
-// widestBracket is the relative width over which a bracket is no answer.
-const widestBracket = 0.10
 
 // capacity is S11.
 func (x *session) capacity() Capacity {
@@ -31,14 +23,15 @@ func (x *session) capacity() Capacity {
 	for _, l := range loads {
 		out.Loads = append(out.Loads, x.loadRow(l, by[l.Rate]))
 	}
-	b := stats.BracketOf(loads)
-	out.Held, out.Monotone = rangeOf(b, 4), b.Monotone
 	x.saturation, x.overload = stats.Sustained(x.flows())
+	answer, plateaus := x.answer()
+	b := answer.Bracket
+	out.Held, out.Monotone = rangeOf(b, 4), b.Monotone
 	out.Saturation, out.Overload = estimated(x.saturation, 3), estimated(x.overload, 3)
 	if !x.saturated && out.Saturation.Low.Known() {
 		out.Saturation = Range{Low: out.Saturation.Low, Censored: stats.CensoredAtLeast}
 	}
-	out.Control = x.compareControl(by)
+	out.Control = controlRow(answer, plateaus)
 	out.Quota = x.limiter()
 	x.broke(&out, b)
 	out.Storm = x.stormHeld()
@@ -47,7 +40,7 @@ func (x *session) capacity() Capacity {
 		return out
 	}
 	out.Command, out.Status = "", Met
-	if out.Why = x.whyNot(b, loads, &out); out.Why != "" {
+	if out.Why = x.whyNot(answer, &out); out.Why != "" {
 		out.Status = Undecided
 	}
 	return out
@@ -140,31 +133,37 @@ func (x *session) broke(out *Capacity, b stats.Bracket) {
 	}
 }
 
-// compareControl reads the first plateau that held against its repetition at
-// the end.
-func (x *session) compareControl(by map[float64][]*played) *ControlRow {
-	var last *played
+// answer reads the plateaus of the search together, as the search itself does.
+func (x *session) answer() (stats.Answer, []*played) {
+	var all []stats.Plateau
+	var trials []*played
+	longest := 0.0
 	for i := range x.trials {
-		if t := &x.trials[i]; t.Stage == results.StageControl && t.Series != nil && len(t.Reading.Gates) == 0 && isLoad(&t.Trial) {
-			last = t
+		t := &x.trials[i]
+		if !isLoad(&t.Trial) || t.Series == nil {
+			continue
 		}
+		from, to := t.Series.Busy(x.rest)
+		all = append(all, stats.Plateau{
+			Tried: triedOf(t), P50: t.Reading.P50, Work: t.Series.Work(x.rest, from, to), Control: t.Stage == results.StageControl,
+			Cut: t.Series.Ended.How == results.EndedEnough && t.Reading.Lean() != results.StateNotMet,
+		})
+		trials = append(trials, t)
+		longest = math.Max(longest, (t.Conduct.Length() - t.Conduct.Warmup).Seconds())
 	}
-	if last == nil {
+	ceiling := x.d.Settings.MaxRate
+	return stats.AnswerOf(all, ceiling, stats.LowestWorth(longest), x.saturation.Value), trials
+}
+
+// controlRow is the control plateau beside the one it repeats.
+func controlRow(a stats.Answer, plateaus []*played) *ControlRow {
+	if a.Control < 0 || a.Controlled < 0 {
 		return nil
 	}
-	rate := rateOf(&last.Trial)
-	i := slices.IndexFunc(by[rate], func(t *played) bool {
-		return t.Stage != results.StageControl && t.Reading.State == results.StateMet
-	})
-	if i < 0 {
-		return nil
-	}
-	before, after := &by[rate][i].Reading, &last.Reading
-	rho := rate / max(x.saturation.Value, rate/2)
+	before, after := &plateaus[a.Controlled].Reading, &plateaus[a.Control].Reading
 	return &ControlRow{
-		Rate: rounded(rate, 4), P50Before: timeOf(before.P50), P50After: timeOf(after.P50),
-		GoodputBefore: rounded(before.Goodput, 3), GoodputAfter: rounded(after.Goodput, 3),
-		Drift: stats.Drifted(true, after.State == results.StateMet, before.P50, after.P50, rho),
+		Rate: rounded(rateOf(&plateaus[a.Control].Trial), 4), P50Before: timeOf(before.P50), P50After: timeOf(after.P50),
+		GoodputBefore: rounded(before.Goodput, 3), GoodputAfter: rounded(after.Goodput, 3), Drift: a.Drift,
 	}
 }
 
@@ -177,33 +176,16 @@ func timeOf(t float64) Decimal {
 }
 
 // whyNot says why the search is no answer, most telling first.
-func (x *session) whyNot(b stats.Bracket, loads []stats.LoadTrials, c *Capacity) string {
-	disagree, sound := false, 0
-	for _, l := range loads {
-		disagree = disagree || l.Met > 0 && l.NotMet > 0 && stats.Classify(l) == stats.Unsettled
-		sound += l.Met + l.NotMet + l.Undecided
-	}
+func (x *session) whyNot(a stats.Answer, c *Capacity) string {
 	switch {
 	case x.blocked():
 		return whyBlocked
 	case c.Quota != nil:
 		return whyQuota
-	case c.Control != nil && c.Control.Drift:
-		return whyDrift
-	case b.Censored == stats.CensoredNone && disagree:
-		return whySeeds
-	case b.Censored == stats.CensoredNone && len(loads) > 0 && sound == 0:
-		return whyInvalid
-	case b.Censored == stats.CensoredNone && x.d.Settings.Limit <= 0:
+	case a.Why != "" && x.d.Settings.Limit <= 0:
 		return whyNoTime
-	case b.Censored == stats.CensoredNone:
-		return whyNothing
-	case b.Censored != stats.Censored || b.Width <= widestBracket:
-		return ""
-	case disagree:
-		return whySeeds
 	}
-	return whyWide
+	return a.Why
 }
 
 // blocked reports whether the target took a trial of the search for an attack.

@@ -251,12 +251,18 @@ func (x *session) loads() ([]stats.LoadTrials, map[float64][]*played) {
 		}
 		rate := rateOf(&t.Trial)
 		by[rate] = append(by[rate], t)
-		tried = append(tried, stats.Tried{
-			Rate: rate, Met: t.Reading.State == results.StateMet, NotMet: t.Reading.State == results.StateNotMet,
-			Invalid: len(t.Reading.Gates) > 0,
-		})
+		tried = append(tried, triedOf(t))
 	}
 	return stats.Loads(tried), by
+}
+
+// triedOf is what a plateau says of its load.
+func triedOf(t *played) stats.Tried {
+	lean := t.Reading.Lean()
+	return stats.Tried{
+		Rate: rateOf(&t.Trial), Met: t.Reading.State == results.StateMet, NotMet: t.Reading.State == results.StateNotMet,
+		LeanMet: lean == results.StateMet, LeanNot: lean == results.StateNotMet, Invalid: len(t.Reading.Gates) > 0,
+	}
 }
 
 // flows are what came out of the sound trials of the search, as the search reads

@@ -126,7 +126,7 @@ func (x *session) whyNoStorm(s *Summary) Cause {
 		return CauseQuota
 	case gateStatus(s.Validity, "V4") == NotMet:
 		return CauseCalibration
-	case s.Capacity.Why == whyInvalid:
+	case s.Capacity.Why == stats.WhyInvalid:
 		return CauseGenerator
 	}
 	return CauseNotReplayed
