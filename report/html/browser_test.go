@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"firstbell/report"
+	"firstbell/report/reporttest"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -116,7 +117,7 @@ func eval[T any](t *testing.T, b *tab, script string) T {
 }
 
 // browserFixtures have between them every figure and every state.
-var browserFixtures = []string{"not_ready", "worst_group", "interrupted", "target_down", "empty"}
+var browserFixtures = []string{"not_ready", "worst_group", "interrupted", "target_down", "empty", "certify_largest", "certify_less_than", "capacity_no_storms"}
 
 var views = []struct {
 	name   string
@@ -204,7 +205,11 @@ const runAxe = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wc
 // TestPageOneIsOneSheet prints page one alone and counts its sheets.
 func TestPageOneIsOneSheet(t *testing.T) {
 	b := open(t)
-	for name, s := range map[string]*report.Summary{"not_ready": summary(t, "not_ready"), "interrupted": summary(t, "interrupted"), "full": crowded(t)} {
+	sheets := map[string]*report.Summary{"full": crowded(t)}
+	for _, name := range append([]string{"not_ready", "interrupted"}, reporttest.SessionNames()...) {
+		sheets[name] = summary(t, name)
+	}
+	for name, s := range sheets {
 		for _, lang := range []string{"fr", "en"} {
 			page := render(t, s, lang)
 			keep(t, "sheet_"+name+"."+lang+".html", page)

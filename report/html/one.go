@@ -23,7 +23,8 @@ type One struct {
 	Criteria *Table
 	More     string // criteria that page one has no room for
 	By       string
-	Dense    bool // much to say on one sheet: print it smaller
+	Sign     string // of a session: where to sign
+	Dense    bool   // much to say on one sheet: print it smaller
 	Actions  []catalog.Action
 	Validity Words
 	Limits   []Words
@@ -67,8 +68,20 @@ func (b *builder) one() One {
 		}
 		o.By += " " + b.c.Text(key, "trial", orDash(b.s.Session.Main))
 	}
-	o.Dense = len(b.s.Criteria) > 4 || len(o.Actions) > 4 || len(o.Lead) > 2 || o.Banner != ""
+	o.Dense = b.dense(&o)
+	if b.s.Session != nil {
+		o.Sign = b.c.Text("html.sign_here")
+	}
 	return o
+}
+
+// dense reports whether page one has much to say on one sheet.
+func (b *builder) dense(o *One) bool {
+	if b.s.Session == nil {
+		return len(b.s.Criteria) > 4 || len(o.Actions) > 4 || len(o.Lead) > 2 || o.Banner != ""
+	}
+	weight := 2*len(o.Lead) + 3*len(o.Actions) + 3*len(o.Limits) + 2*len(b.s.Criteria)
+	return weight > 24 || o.Banner != ""
 }
 
 // bar is the figure of page one: a hundred pupils after a run, the ruler after

@@ -108,8 +108,8 @@ type Link struct {
 }
 
 func (b *builder) page() *Page {
-	style, styleHash := inline("style", "page/style.css")
-	script, scriptHash := inline("script", "page/script.js")
+	style, styleHash := inline("style", "page/style.css", footer(b.s.Run.ID))
+	script, scriptHash := inline("script", "page/script.js", "")
 	p := &Page{
 		c: b.c, Lang: b.c.Lang(), Style: style, Script: script, Patterns: patterns(), Run: b.s.Run,
 		Policy: "default-src 'none'; style-src '" + styleHash + "'; script-src '" + scriptHash +
@@ -128,12 +128,26 @@ func (b *builder) sections() []Section {
 	return append(out, b.tool(), b.proof())
 }
 
-// inline is an asset as an element, and the hash the policy allows it by.
-func inline(element, name string) (template.HTML, string) {
+// footer is the foot of each printed page: the run and the page.
+func footer(id string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, id)
+	plain = plain[:min(len(plain), 40)]
+	return "@page{@bottom-left{content:\"firstbell · " + plain + "\"}@bottom-right{content:counter(page) \" / \" counter(pages)}}"
+}
+
+// inline is an asset, with more at its end, as an element, and the hash the
+// policy allows it by.
+func inline(element, name, more string) (template.HTML, string) {
 	src, err := assets.ReadFile(name)
 	if err != nil {
 		panic(err) // embedded: cannot be missing
 	}
+	src = append(src, more...)
 	sum := sha256.Sum256(src)
 	return template.HTML("<" + element + ">" + string(src) + "</" + element + ">"),
 		"sha256-" + base64.StdEncoding.EncodeToString(sum[:])

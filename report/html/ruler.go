@@ -23,8 +23,7 @@ func (b *builder) ruler() *Figure {
 		r.requiredText = b.c.Rate(k.Required)
 	}
 	if !r.held.Low.Known() && !r.held.High.Known() || r.held.Censored == "none" {
-		fig.Missing = b.c.Text("html.ruler_none", "why", b.why0(k.Why))
-		return fig
+		return nil // the headline says that nothing was found
 	}
 	fig.Finding = plain(b.c.Text(r.unit))
 	desc := b.c.Headline(b.s).String() + " " + b.c.Rates(b.s).String()
