@@ -17,8 +17,11 @@ type tour struct {
 	base       int
 	untilLogin bool // stop once the password has been answered
 	whole      bool // go on after the step in class
+	patient    bool // wait on waiting pages as long as the context lasts
 	// judged is told how each step ended; nil: nobody asks.
 	judged func(step int, f finding)
+	// pause is how long the person thinks before a step; nil: not at all.
+	pause func(step int) time.Duration
 }
 
 // walk gives the last step's finding: InTime when the person got in class (or
@@ -31,6 +34,9 @@ func (t *tour) walk(ctx context.Context) finding {
 		st := &t.journey.Steps[i]
 		if t.skips(i) {
 			continue
+		}
+		if t.pause != nil && !sleep(ctx, t.pause(i)) {
+			return failed(results.ReasonInFlight, "")
 		}
 		f = t.step(ctx, i)
 		if t.judged != nil {
@@ -82,14 +88,17 @@ func (t *tour) step(ctx context.Context, i int) finding {
 		cancel()
 		v.number = 0
 		switch {
-		case f.wait && n < maxPolls:
+		case f.wait && (t.patient || n < maxPolls):
 			v.resume = f.next
-		case f.again && n < maxPolls && (st.Times == 0 || n < st.Times):
+		case f.again && (t.patient || n < maxPolls) && (st.Times == 0 || n < st.Times):
 			v.resume, f.after = nil, st.Every
 		default:
 			return f
 		}
-		if !sleep(ctx, min(f.after, maxCalmWait)) {
+		if !t.patient {
+			f.after = min(f.after, maxCalmWait)
+		}
+		if !sleep(ctx, f.after) {
 			return f
 		}
 	}

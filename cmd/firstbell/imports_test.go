@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"runner/httpdriver":    {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
 	"runner/capacity":      {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
 	"runner/nulltarget":    {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
+	"runner/witness":       {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
 	"runner/consent":       {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
 	"report":               {"scenarios", "runner/results", "runner/results/stats"},
 	"report/catalog":       {"report"},

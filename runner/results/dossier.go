@@ -132,6 +132,7 @@ type Beheld struct {
 	Trial  string  `json:"trial"`
 	N      uint64  `json:"n"`
 	Failed uint64  `json:"failed"`
+	Over   uint64  `json:"over_limit,omitempty"` // over the time criterion, the failed ones included
 	P50    float64 `json:"p50_s"`
 	P95    float64 `json:"p95_s"`
 }
