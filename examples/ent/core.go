@@ -40,8 +40,10 @@ type plant struct {
 	arrivals meter // of requests
 	logins   meter // of passwords
 	events   events
-	due      []func() // to be called when the lock is given back
-	waiting  int      // jobs waiting for a thread or a worker that were not abandoned
+	due      []func()      // to be called when the lock is given back
+	worked   time.Duration // service ended or given up
+	units    float64       // units of it
+	waiting  int           // jobs waiting for a thread or a worker that were not abandoned
 	timer    *time.Timer
 	armed    time.Duration // instant the timer is set to, never for none
 }
@@ -64,6 +66,7 @@ type pool struct {
 // err is then fixed.
 type job struct {
 	station  *station // nil: only waits until an instant
+	units    float64
 	service  time.Duration
 	arrived  time.Duration
 	end      time.Duration // of the service, once it has begun
@@ -172,7 +175,7 @@ func (p *plant) put(j *job, s *station, units float64, now time.Duration) error 
 		p.fall(now)
 		return errCrashed
 	}
-	j.station, j.arrived, j.service = s, now, s.draw(units)
+	j.station, j.arrived, j.units, j.service = s, now, units, s.draw(units)
 	switch {
 	case p.shared == nil:
 		p.toStation(j, now)
@@ -291,6 +294,8 @@ func (p *plant) free(j *job, t time.Duration) {
 	if j.station == nil {
 		return
 	}
+	p.worked += j.service
+	p.units += j.units
 	if next := p.next(&j.station.pool); next != nil {
 		p.begin(next, t)
 	}

@@ -87,10 +87,10 @@ func (s *server) setBacklog(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l, ok := s.listener.(*net.TCPListener)
-	if !ok || n == 0 && !s.shortened {
+	if !ok || n == 0 && !s.short {
 		return
 	}
-	s.shortened = n > 0
+	s.short = n > 0
 	if n == 0 {
 		n = syscall.SOMAXCONN
 	}

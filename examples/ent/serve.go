@@ -52,11 +52,11 @@ type server struct {
 	stop     chan struct{} // closed when no more connections are wanted
 	wg       sync.WaitGroup
 
-	mu        sync.Mutex
-	listener  net.Listener
-	until     time.Time // out of order until then
-	conns     map[*conn]struct{}
-	shortened bool // the listen queue is not the system's
+	mu       sync.Mutex
+	listener net.Listener
+	until    time.Time // out of order until then
+	conns    map[*conn]struct{}
+	short    bool // the listen queue is not the system's
 }
 
 // accept takes connections until the server stops.
