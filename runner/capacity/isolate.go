@@ -17,6 +17,7 @@ const (
 	isolationLoad   = 1.5  // of the end-to-end capacity, times visits
 	onsetLoad       = 1.04 // of the end-to-end capacity: just past the limit
 	onsetBase       = 0.5  // before it, for every step's own baseline
+	prepareLoad     = 0.7  // of it: the pace at which browsers are brought to the step, without breaking anything
 	isolationLength = 60 * time.Second
 	quickIsolation  = 40 * time.Second
 	isolationWarmup = 10 * time.Second
@@ -67,6 +68,7 @@ func (s *sequence) isolation(step Alone, capacity float64, seed uint64) Spec {
 		Name: "plateau", Rate: s.offered(isolationLoad * capacity * visits), Length: isolationWarmup + length,
 	})
 	c.Step = step.Step
+	c.PrepareRate = s.offered(prepareLoad * capacity)
 	return Spec{Stage: results.StageIsolation, Conduct: c, Seed: seed}
 }
 
