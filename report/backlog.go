@@ -171,8 +171,9 @@ func (r *recovering) inFlightBase() float64 {
 	return sum / math.Max(1, n)
 }
 
-// predict is how long the backlog of the excess should take at the base load:
-// B ÷ (C - λ(1+R)), never when refreshes alone ask for more than there is.
+// predict is how long the backlog of the excess should take at the base load, at
+// worst: B ÷ (C - λ(1+R)), never when refreshes alone ask for more than there is.
+// A server that drops what nobody waits for any more is faster.
 func (r *recovering) predict(row *RecoveryRow) {
 	c := r.load.capacity
 	if !c.Sure {
@@ -184,11 +185,7 @@ func (r *recovering) predict(row *RecoveryRow) {
 		b = r.owed(r.excess)
 		asked *= 1 + math.Max(0, r.refreshes())
 	}
-	if left := c.Value - asked; left > 0 {
-		row.Predicted = rounded(math.Max(0, b)/left, 1)
-	} else {
-		row.Predicted = Never
-	}
+	row.Predicted = rounded(stats.DrainTime(b, c.Value, asked, 0), 1)
 }
 
 // refreshes is R of the trial; as the scenario's patience says, R is read from

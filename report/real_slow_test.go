@@ -44,16 +44,16 @@ journeys:
       pause: 0s
       form: {email: "${login}", password: "${password}", callBack: "", details: ""}
       expect: {url: /timeline/timeline}
-    - get: /homeworks/list
+    - get: /homeworks
       pause: 0s
+      expect: {css: ".homeworks"}
       in_class: true
 signatures:
   bad_credentials: {text: L'identifiant ou le mot de passe est incorrect}
 patience: {wait: 5s, impatient: {share: 0%, wait: 3s}, tries: 4, hard_stop: 45m}
 criteria:
   in_time: 3s
-  blocking:
-    time_to_class: p(95)<3s
+  time_to_class: p(95)<3s
 `
 
 type anyHost struct{}
@@ -69,7 +69,7 @@ type lab struct {
 	t       *testing.T
 	sc      *scenarios.Scenario
 	dir     string
-	network *memnet.Network
+	network *memnet.Net
 	trials  []played
 }
 
@@ -82,7 +82,9 @@ func (l *lab) Play(ctx context.Context, spec capacity.Spec, _ func(capacity.Mome
 	plan.Start = time.Now().Add(time.Second + runner.PreparationTime(l.sc, plan))
 	clock := runner.NewTimerClock(plan.Start)
 	driver, err := httpdriver.New(httpdriver.Config{Scenario: l.sc, RunID: "test", Clock: clock, Guard: anyHost{}, DialsInFlight: 100_000,
-		Dial: func(ctx context.Context, a netip.AddrPort) (net.Conn, error) { return l.network.Dial(ctx, "tcp", a.String()) }})
+		Dial: func(ctx context.Context, a netip.AddrPort) (net.Conn, error) {
+			return l.network.Dial(ctx, "tcp", a.String())
+		}})
 	if err != nil {
 		return nil, err
 	}
@@ -153,15 +155,17 @@ func experiment(t *testing.T, c ent.Config, modes func(*ent.Modes), work func(ca
 	return l.trials
 }
 
-// wholeLogin is the end-to-end saturation: one overload.
+// wholeLogin is the end-to-end saturation: one overload after a calm start.
 func wholeLogin(c capacity.Config, rate float64) (stats.Estimate, error) {
-	s, err := c.Player.Play(context.Background(), capacity.Spec{Name: "000-confirm", Stage: results.StageConfirm, Seed: 3,
-		Conduct: steadily(results.TrialPlateau, rate, 70)}, nil)
+	conduct := results.Conduct{Kind: results.TrialPlateau, LoginOnly: true, Warmup: 30 * time.Second, Segments: []results.Segment{
+		{Name: "base", Rate: rate / 6, Length: 20 * time.Second}, {Name: "plateau", Rate: rate, Length: 70 * time.Second}}}
+	s, err := c.Player.Play(context.Background(), capacity.Spec{Name: "000-confirm", Stage: results.StageConfirm, Seed: 3, Conduct: conduct}, nil)
 	if err != nil {
 		return stats.Estimate{}, err
 	}
-	r := c.Judge(s)
-	return stats.Estimate{Value: r.Goodput, Interval: stats.Interval{Lo: r.GoodputCI[0], Hi: r.GoodputCI[1]}, Sure: true}, nil
+	rest, _ := s.AtRest()
+	from, to := s.Busy(rest)
+	return stats.Mean(s.Work(rest, from, to)), nil
 }
 
 func isolatedENT(t *testing.T, c ent.Config, rate float64) Attribution {

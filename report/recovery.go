@@ -46,7 +46,7 @@ func recoveryOf(trials []played, load loadKnown, sc *scenarios.Scenario) Recover
 		if p.Conduct.Kind != results.TrialRecovery {
 			continue
 		}
-		r := recovering{played: p, load: load, criteria: deciding(sc), healed: healedAfter(all[i+1:])}
+		r := recovering{played: p, load: load, criteria: deciding(sc), healed: healedAfter(&p, all[i+1:])}
 		out.Trials = append(out.Trials, r.row())
 	}
 	if len(out.Trials) == 0 {
@@ -55,7 +55,7 @@ func recoveryOf(trials []played, load loadKnown, sc *scenarios.Scenario) Recover
 	out.Command = ""
 	out.Status = recoveryStatus(out.Trials)
 	out.VulnerR = suggestedRefreshes(sc)
-	out.Vulnerable = rounded(1/float64(1+out.VulnerR), 4)
+	out.Vulnerable = rounded(stats.Vulnerable(float64(out.VulnerR)), 4)
 	return out
 }
 
@@ -84,20 +84,25 @@ func suggestedRefreshes(sc *scenarios.Scenario) int {
 	return max(0, sc.Patience.Tries-1)
 }
 
-// healedAfter is the capacity measured right after a recovery, if it was.
-func healedAfter(next []played) *stats.Estimate {
-	if len(next) == 0 || next[0].Conduct.Kind != results.TrialPlateau {
+// healedAfter is the capacity measured right after a recovery, if it was: read
+// from the work done while a backlog stood (see [results.Series.Work]), with the
+// times of the recovery's own calm start; a target without a backlog can do at
+// least what it did.
+func healedAfter(p *played, next []played) *stats.Estimate {
+	if len(next) == 0 || next[0].Conduct.Kind != results.TrialPlateau || next[0].generatorLimited() {
 		return nil
 	}
-	p := next[0]
-	if p.generatorLimited() {
+	s, r := next[0].Series, &next[0].Reading
+	if rest, ok := p.Series.AtRest(); ok {
+		from, to := s.Busy(rest)
+		if e := stats.Mean(s.Work(rest, from, to)); e.Sure {
+			return &e
+		}
+	}
+	if r.Saturated {
 		return nil
 	}
-	e := stats.Estimate{Value: p.Reading.Goodput, Interval: stats.Interval{Lo: p.Reading.GoodputCI[0], Hi: p.Reading.GoodputCI[1]}, Sure: true}
-	if !p.Reading.Saturated { // it can do at least this
-		e.Hi = math.Inf(1)
-	}
-	return &e
+	return &stats.Estimate{Value: r.Goodput, Interval: stats.Interval{Lo: r.GoodputCI[0], Hi: math.Inf(1)}, Sure: true}
 }
 
 // recovering is one base, trigger, base again.
@@ -187,7 +192,7 @@ func (r *recovering) conclude(row *RecoveryRow) {
 	case !slope.Sure:
 	case slope.Hi < 0:
 		row.State = stateDraining
-		row.ETA = rounded(backlog/-slope.Value, 0)
+		row.ETA = rounded(stats.DrainETA(backlog, slope.Value), 0)
 	case slope.Lo >= 0 && !good(r.Series, r.criteria, r.lastTens(), r.observed()/10):
 		row.State = stateMetastable
 	}
@@ -275,7 +280,7 @@ func (r *recovering) weaker() bool {
 		now = r.drainRate()
 	}
 	c := r.load.capacity
-	return now != nil && c.Sure && now.Value < 0.95*c.Value && now.Hi < c.Lo
+	return now != nil && now.Value < 0.95*c.Value && stats.Difference(*now, c).Hi < 0
 }
 
 // drainRate is how many people per second got in after the excess while at least

@@ -154,6 +154,7 @@ func (m *morningOf) grow(seconds int) {
 			if len(s.Ends)*10 < len(m.s.Seconds) {
 				s.Ends = append(s.Ends, [outcomeCount]uint32{})
 				s.Spent = append(s.Spent, 0)
+				s.Tens = append(s.Tens, nil)
 			}
 		}
 		if len(m.s.Tens)*10 < len(m.s.Seconds) {
@@ -321,7 +322,12 @@ func (m *morningOf) ended(t float64, id int, o results.Outcome) {
 	m.count(p.step, -1, t)
 	ten := int(p.entered) / 10
 	m.s.Steps[p.step].Ends[ten][o]++
-	m.s.Steps[p.step].Spent[ten] += time.Duration((t - p.entered) * 1e9)
+	s := &m.s.Steps[p.step]
+	s.Spent[ten] += time.Duration((t - p.entered) * 1e9)
+	if s.Tens[ten] == nil {
+		s.Tens[ten] = results.NewHist(results.StepHist)
+	}
+	s.Tens[ten].Record(time.Duration((t - p.entered) * 1e9))
 }
 
 func (m *morningOf) proved(t float64, id int) {

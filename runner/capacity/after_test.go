@@ -197,7 +197,7 @@ func TestRecover(t *testing.T) {
 	for _, s := range p.specs {
 		quick += s.Conduct.Length()
 	}
-	if quick > 12*time.Minute {
+	if quick > 13*time.Minute {
 		t.Errorf("%v of load when quick", quick)
 	}
 }

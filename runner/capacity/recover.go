@@ -24,8 +24,9 @@ const (
 // each a short overload by patient people reads the capacity again: a target can
 // be good at a third of its capacity and have lost another third.
 //
-// When quick, base is a minute and what follows two and a half, without the
-// pause: enough to see a backlog grow or shrink, not to see a large one gone.
+// When quick, base is a minute and what follows a little over three, without the
+// pause: enough to see a backlog grow or shrink, and one gone that a capacity of
+// two thirds works off; not to see a large one gone.
 //
 // capacity is the saturation in logins per second. The trigger is bounded by
 // Settings.MaxRate; when that is too little to overload anything, nothing is
@@ -53,7 +54,7 @@ func Recover(ctx context.Context, c Config, capacity float64, refreshes []int) (
 func (s *sequence) recovery(capacity float64, refreshes int) results.Conduct {
 	base, after, shed := 10*time.Minute, 15*time.Minute, time.Minute
 	if s.Quick {
-		base, after, shed = time.Minute, 150*time.Second, 0
+		base, after, shed = time.Minute, 200*time.Second, 0
 	}
 	base += s.OwnTime.Round(time.Second)
 	rate, trigger := recoverBase*capacity, s.offered(recoverTrigger*capacity)
@@ -88,11 +89,7 @@ func (s *sequence) triggerLength(rho float64) time.Duration {
 
 // healed is an overload without refreshes that reads the capacity once more.
 func (s *sequence) healed(capacity float64) results.Conduct {
-	length := isolationLength
-	if s.Quick {
-		length = quickIsolation
-	}
 	warmup := (isolationWarmup + s.OwnTime).Round(time.Second)
 	return plateau(results.TrialPlateau, warmup,
-		results.Segment{Name: "plateau", Rate: s.offered(healedLoad * capacity), Length: warmup + length})
+		results.Segment{Name: "plateau", Rate: s.offered(healedLoad * capacity), Length: warmup + isolationLength})
 }
