@@ -32,7 +32,7 @@ vendor cannot dispute.`,
 	root.AddCommand(
 		newDemoCmd(e), newInitCmd(e), newPresetsCmd(e), newCheckCmd(e), newPlanCmd(e),
 		newSmokeCmd(e), newRunCmd(e), newCapacityCmd(e), newCertifyCmd(e), newReportCmd(e), newCompareCmd(e), newEntCmd(e), newConsentCmd(e),
-		newSchemaCmd(e), newExplainCmd(e), newVersionCmd(e), newSinkCmd(e),
+		newSchemaCmd(e), newExplainCmd(e), newVersionCmd(e), newSinkCmd(e), newWitnessCmd(e),
 	)
 	wrapArgs(root)
 	for _, c := range root.Commands() {
