@@ -17,6 +17,12 @@ func (p *Page) Source() string { return p.reading().decoded() }
 
 func (r *Reading) seen() string {
 	r.texting.Do(func() {
+		if r.html {
+			if text, ok := quickText(cutTags(r.body())); ok {
+				r.text = normalise(text)
+				return
+			}
+		}
 		if r.document() != nil {
 			r.text = normalise(r.visible(true))
 		} else {
