@@ -201,8 +201,8 @@ func (r *run) cut(p *person) {
 // generator was too late for.
 func (r *run) notReleased(p *person) {
 	end := r.stoppedAt()
-	if r.loadEnd > 0 {
-		end = r.loadEnd
+	if ended := r.loadEnded(); ended > 0 {
+		end = ended
 	}
 	r.notSent(p, unsentBecause(p, end))
 }

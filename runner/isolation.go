@@ -31,8 +31,9 @@ const (
 	// prepareMargin lies between the last preparation and the first arrival: a
 	// slow page, and time for the target to calm down.
 	prepareMargin = 10 * time.Second
-	// memoryReady is what a browser that waits with a page takes.
-	memoryReady = 48 << 10
+	// What a browser that waits takes, and the page in it when the step needs one.
+	memoryReady     = 8 << 10
+	memoryReadyPage = 48 << 10
 )
 
 // checkIsolation refuses a step that nobody who comes would ever perform, and
@@ -291,5 +292,13 @@ func isolated(sc *scenarios.Scenario, c results.Conduct) *scenarios.Scenario {
 
 // moreMemory is what the prepared browsers take beside the rest.
 func moreMemory(sc *scenarios.Scenario, p *results.Plan) int64 {
-	return int64(toPrepare(sc, p.Conduct, p.People)) * memoryReady
+	n := int64(toPrepare(sc, p.Conduct, p.People))
+	if n == 0 {
+		return 0
+	}
+	j, step, _ := stepAt(sc, p.Conduct.Step)
+	if st := &sc.Journeys[j].Steps[step]; st.Verb == scenarios.Submit || st.If != nil {
+		return n * (memoryReady + memoryReadyPage)
+	}
+	return n * memoryReady
 }

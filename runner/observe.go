@@ -155,7 +155,11 @@ func (l *live) remember(d *results.Delta, s int) {
 func (r *run) snapshot() Snapshot {
 	l := &r.live
 	now := r.cfg.Clock.Now()
-	due := sort.Search(len(r.cfg.Arrivals), func(i int) bool { return r.cfg.Arrivals[i].At > now })
+	last := now
+	if ended := r.loadEnded(); ended > 0 {
+		last = min(last, ended)
+	}
+	due := sort.Search(len(r.cfg.Arrivals), func(i int) bool { return r.cfg.Arrivals[i].At > last })
 	s := Snapshot{At: now, Intended: due, Started: int(l.started.Load()),
 		InFlight: int(l.inFlight.Load()), Waiting: int(l.waiting.Load()), Between: int(l.between_.Load()), CPU: l.cpu}
 	for o := range s.People {

@@ -74,7 +74,7 @@ type run struct {
 	released atomic.Int64  // arrivals handed to workers
 	enough   chan struct{} // closed by the ticker when the trial has decided
 	decided  bool          // the ticker's own: enough is closed
-	loadEnd  time.Duration // when first clicks ceased to leave; 0: as planned
+	loadEnd  atomic.Int64  // when first clicks ceased to leave; 0: as planned
 
 	pendingMu sync.Mutex
 	pending   []*person // rejected, to be tried once more after the storm
@@ -146,7 +146,7 @@ func (r *run) conclude(end results.Ended, err error) (results.Ended, error) {
 	if err != nil {
 		end.How, end.Cause = results.EndedInternal, "the run folder could not be written"
 	}
-	end.At, end.Wall, end.LoadEnd = r.cfg.Clock.Now(), time.Now(), r.loadEnd
+	end.At, end.Wall, end.LoadEnd = r.cfg.Clock.Now(), time.Now(), r.loadEnded()
 	return end, err
 }
 
@@ -238,7 +238,7 @@ func (r *run) wait(ctx context.Context, sinkFailed <-chan error, stopPacing func
 // endLoad lets no first click leave any more: the trial has decided. Who is in
 // flight goes on.
 func (r *run) endLoad(now time.Duration, stopPacing func()) {
-	r.loadEnd = now
+	r.loadEnd.Store(int64(now))
 	stopPacing()
 	r.off(int64(len(r.cfg.Arrivals)) - r.released.Load())
 }
@@ -273,6 +273,7 @@ func (r *run) park(p *person) {
 }
 
 func (r *run) stoppedAt() time.Duration { return time.Duration(r.stopAt.Load()) }
+func (r *run) loadEnded() time.Duration { return time.Duration(r.loadEnd.Load()) }
 
 // cutAll settles those nobody acted for when the run stopped. Nothing else
 // runs by now.

@@ -120,6 +120,47 @@ func TestRefreshes(t *testing.T) {
 	}
 }
 
+// TestCutInsideAStep: the time of those who were inside when the run stopped
+// counts on both sides of Little's identity.
+func TestCutInsideAStep(t *testing.T) {
+	out := morning{yaml: onePage, seed: 3, conduct: plateau(5, 20*time.Second), drain: 10 * time.Second, modes: func(m *ent.Modes) {
+		m.Delay = time.Hour
+	}}.play(t)
+	if out.people.Of(results.Unfinished) != out.people.Started || out.people.Started < 50 {
+		t.Errorf("people %v", reasons(out.books.People))
+	}
+	s := results.SeriesOf(out.run)
+	bookkeeping(t, s)
+	if sum := s.Steps[0].Spent[0] + s.Steps[0].Spent[1]; sum < time.Duration(out.people.Started)*15*time.Second {
+		t.Errorf("%v spent by %d people", sum, out.people.Started)
+	}
+}
+
+// TestIsolationNeedsItsPreparation: a run that begins too late for it is
+// refused.
+func TestIsolationNeedsItsPreparation(t *testing.T) {
+	sc := parse(t, entcore)
+	c := results.Conduct{Kind: results.TrialIsolation, Step: 2, Segments: []results.Segment{{Rate: 40, Length: 30 * time.Second}}}
+	plan, list, err := runner.NewTrialPlan(sc, runner.PlanOptions{Seed: 1}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Half as many browsers as people, at a quarter of the load.
+	lead := runner.PreparationTime(sc, plan)
+	if want := time.Duration(float64((len(list)+1)/2) / 10 * float64(time.Second)); lead != want+10*time.Second {
+		t.Errorf("preparing takes %v, want %v and 10 s", lead, want)
+	}
+	_, err = runner.Run(t.Context(), runner.Config{Scenario: sc, Plan: plan, Arrivals: list, Driver: noDriver{}, Guard: &openGuard{},
+		Sink: noSink{}, Clock: runner.NewTimerClock(time.Now().Add(lead - time.Second))})
+	if err == nil || !strings.Contains(err.Error(), "preparing takes") {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+type noDriver struct{ runner.Driver }
+
+type noSink struct{ runner.Sink }
+
 // TestPinned: everybody is the one account, at the same time.
 func TestPinned(t *testing.T) {
 	yaml := strings.ReplaceAll(entcore, "count: 2000", "count: 3")
