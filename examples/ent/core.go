@@ -80,7 +80,8 @@ type job struct {
 type stage uint8
 
 const (
-	waiting stage = iota // for a thread or a worker
+	outside stage = iota // of the plant: not there yet, or never
+	waiting              // for a thread or a worker
 	serving
 	over
 )
@@ -175,7 +176,7 @@ func (p *plant) put(j *job, s *station, units float64, now time.Duration) error 
 		p.fall(now)
 		return errCrashed
 	}
-	j.station, j.arrived, j.units, j.service = s, now, units, s.draw(units)
+	j.stage, j.station, j.arrived, j.units, j.service = waiting, s, now, units, s.draw(units)
 	switch {
 	case p.shared == nil:
 		p.toStation(j, now)
@@ -343,13 +344,14 @@ func (p *plant) drop(j *job, t time.Duration) {
 }
 
 // abandon is called when the client leaves. It returns false when the wait was
-// over before: its over function has been called, or is about to be.
+// over before: its over function has been called, or is about to be. It also does
+// when the job has not come in yet: who brings it looks for the client then.
 func (p *plant) abandon(j *job) bool {
 	p.mu.Lock()
 	defer p.unlock(false)
 	now := time.Since(p.origin)
 	p.advance(now)
-	if j.answered {
+	if j.answered || j.stage == outside {
 		return false
 	}
 	j.answered = true
