@@ -56,14 +56,14 @@ func TestEveryNumberIsInTheSummary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		marks := 0
+		marks, second := 0, reader{"": raw}
 		for _, n := range elements(t, render(t, s, "fr")) {
 			if n.Data != "data" || n.Type != html.ElementNode {
 				continue
 			}
 			marks++
 			key := attr(n, "data-k")
-			if got := resolve(t, raw, key); got != attr(n, "value") {
+			if got := second.resolve(t, key); got != attr(n, "value") {
 				t.Errorf("%s: %s is %q in summary.json, %q in the page", name, key, got, attr(n, "value"))
 			}
 			if !writes(key, attr(n, "value"), content(n)) {
@@ -76,30 +76,43 @@ func TestEveryNumberIsInTheSummary(t *testing.T) {
 	}
 }
 
-// resolve is a second reader of summary.json, with nothing of facts in it.
-func resolve(t *testing.T, raw []byte, key string) string {
+// reader is a second reader of summary.json, with nothing of facts in it; it
+// keeps what it has read of each path.
+type reader map[string]json.RawMessage
+
+func (r reader) resolve(t *testing.T, key string) string {
 	t.Helper()
-	at := json.RawMessage(raw)
-	for name := range strings.SplitSeq(key, ".") {
-		var m map[string]json.RawMessage
-		var l []json.RawMessage
-		if json.Unmarshal(at, &m) == nil {
-			next, ok := m[name]
-			if !ok {
-				t.Errorf("summary.json has no %s", key)
-				return ""
-			}
-			at = next
-			continue
-		}
-		i, err := strconv.Atoi(name)
-		if json.Unmarshal(at, &l) != nil || err != nil || i >= len(l) {
-			t.Errorf("summary.json has no %s", key)
-			return ""
-		}
-		at = l[i]
+	return strings.Trim(string(r.at(t, key)), `"`)
+}
+
+func (r reader) at(t *testing.T, key string) json.RawMessage {
+	if at, ok := r[key]; ok {
+		return at
 	}
-	return strings.Trim(string(at), `"`)
+	parent := ""
+	if i := strings.LastIndexByte(key, '.'); i >= 0 {
+		parent = key[:i]
+	}
+	above := r.at(t, parent)
+	var m map[string]json.RawMessage
+	var l []json.RawMessage
+	if json.Unmarshal(above, &m) != nil && json.Unmarshal(above, &l) != nil {
+		t.Errorf("summary.json has no %s", key)
+	}
+	for i, x := range l {
+		if m == nil {
+			m = map[string]json.RawMessage{}
+		}
+		m[strconv.Itoa(i)] = x
+	}
+	for name, x := range m {
+		r[strings.TrimPrefix(parent+"."+name, ".")] = x
+	}
+	if _, ok := r[key]; !ok {
+		t.Errorf("summary.json has no %s", key)
+		r[key] = nil
+	}
+	return r[key]
 }
 
 // writes reports whether a text is one of the ways a value may be written.

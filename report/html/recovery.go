@@ -238,7 +238,7 @@ func (b *builder) elapsed(t int) string {
 }
 
 // mostBinsTable bounds the rows of a table of a series.
-const mostBinsTable = 60
+const mostBinsTable = 48
 
 func (b *builder) recoveryTable(i int) *Table {
 	c, r := b.c, &b.s.Recovery.Trials[i]
