@@ -341,3 +341,74 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("%s has changed; look at the difference, then -update\n%s", name, got)
 	}
 }
+
+// TestEveryNameOfASessionHasWords takes the names a session's summary holds.
+func TestEveryNameOfASessionHasWords(t *testing.T) {
+	c := For("fr")
+	for prefix, names := range map[string][]string{
+		"stage.": {
+			results.StageSmoke, results.StageCalibration, results.StageProbe, results.StageConfirm, results.StageBracket, results.StageRepeat,
+			results.StageControl, results.StageIsolation, results.StageOnset, results.StageStorm, results.StageRecovery,
+		},
+		"kind.": {
+			string(results.TrialCalibration), string(results.TrialPlateau), string(results.TrialIsolation), string(results.TrialStorm), string(results.TrialRecovery),
+		},
+		"trial_state.": {string(results.StateMet), string(results.StateNotMet), string(results.StateUndecided)},
+		"load_class.":  {"lower", "upper", "undecided"},
+		"state.":       {"recovered", "draining", "metastable", "degraded", "not_tested", "undecided"},
+		"shed.":        {"recovered_after_shedding", "not_after_shedding"},
+		"role.":        {"low", "high", "required", "search"},
+		"skipped.":     {"quick", "not_needed", "ceiling", "no_capacity"},
+		"ceiling.":     {"calibration", "consent", "machine"},
+		"html.level_":  {"L0", "L1", "L2", "L3"},
+		"session.weak_": {
+			"L0", "L1", "L2", "L3", "together",
+		},
+		"cause.": {
+			string(report.CauseCalibration), string(report.CauseSeeds), string(report.CauseDrift), string(report.CauseExternal), string(report.CauseWitness),
+			string(report.CauseQuota), string(report.CauseNotReplayed), string(report.CauseUnfinished),
+			"wide", "invalid", "nothing_came", "blocked", "no_time_criterion",
+		},
+		"action.": {
+			"cause_calibration_failed", "cause_seeds_disagree", "cause_drift", "cause_external", "cause_witness", "cause_quota", "cause_not_replayed",
+			"cause_unfinished", "strengthen_step", "raise_quota", "shed_load", "full_session", "certify",
+		},
+		"signature.": {
+			"queueing", "quota", "per_ip", "pool", "accept_queue", "proxy_timeout", "crash", "blank", "tls", "external", "generator",
+		},
+		"claim.": {
+			"little", "books", "first", "together", "contradiction", "onset", "no_onset", "isolation", "none_saturated", "not_separable", "not_explained",
+			"no_whole", "lowest", "lowest_once", "lowest_alone", "lowest_alone_once", "shared", "server_metrics", "intervention", "production",
+			"sign_queueing", "sign_quota", "sign_per_ip", "sign_pool", "sign_accept_queue", "sign_proxy_timeout", "sign_crash", "sign_blank", "sign_tls",
+			"sign_external", "sign_generator",
+		},
+		"sizing.":  {"everyone_in", "quota", "slots", "nodes", "uniform"},
+		"refused.": {"no_curve", "no_capacity", "beyond_x2", "not_separable", "no_step"},
+		"measure.": {"calibration_factor", "witness_p50", "control_p95"},
+	} {
+		for _, name := range names {
+			if !c.Has(prefix + name) {
+				t.Errorf("no text for %s%s", prefix, name)
+			}
+		}
+	}
+	for _, s := range []string{"queueing", "quota", "pool"} {
+		if !c.Has("signature_means." + s) {
+			t.Errorf("what %s is has no text", s)
+		}
+	}
+}
+
+func TestRates(t *testing.T) {
+	c := For("fr")
+	for _, row := range [][2]string{
+		{c.Rate("2814.4"), "2\u202f814"}, {c.Rate("31.44"), "31,4"}, {c.Rate("2.849"), "2,85"}, {c.Rate("-0.024"), "−0,02"}, {c.Rate("never"), "jamais"},
+		{c.RateEnd("2799.9", false), "2\u202f799"}, {c.RateEnd("2799.1", true), "2\u202f800"}, {c.RateEnd("31.41", true), "31,5"},
+		{c.RateEnd("-1.604", false), "−1,61"}, {c.People("6048.7", false), "6\u202f048"},
+		{c.Times("0.7"), "×0,70"}, {c.Times("0.9996"), "×0,9996"}, {c.Times("1"), "×1,00"}, {c.Times("1.0004"), "×1,0004"}, {c.Times(""), "non mesuré"},
+	} {
+		if row[0] != row[1] {
+			t.Errorf("%q; want %q", row[0], row[1])
+		}
+	}
+}

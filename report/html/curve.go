@@ -28,7 +28,31 @@ func (b *builder) curveFigure() *Figure {
 		fig.Key = append(fig.Key, KeyItem{Swatch: crossSwatch(), Label: b.c.Text("html.f6_cross")})
 	}
 	fig.Wide = b.drawCurve(fig.Finding.String())
+	fig.Tables = []*Table{b.curveTable()}
 	return fig
+}
+
+// curveTable gives both curves at the same shares of people, in at most
+// mostBinsTable rows; where fewer than ten people are left there is a dash.
+func (b *builder) curveTable() *Table {
+	c, v := b.c, &b.s.Curve
+	t := &Table{Caption: c.Text("html.t_curve"), Head: columns(c.Text("html.f6_axis"), c.Text("html.f6_usable"), c.Text("html.f6_sent"))}
+	n := max(len(v.Usable), len(v.Sent))
+	every := max(1, (n+mostBinsTable-1)/mostBinsTable)
+	for i := 0; i < n; i += every {
+		row := []Cell{text("–"), text("–"), text("–")}
+		for k, list := range []struct {
+			key    string
+			points []report.CurvePoint
+		}{{"percentile_curve.intended_to_usable", v.Usable}, {"percentile_curve.sent_to_done", v.Sent}} {
+			if i < len(list.points) {
+				row[0] = cell(b.f.percent(path(list.key, i, "p")))
+				row[k+1] = cell(b.f.duration(path(list.key, i, "t_s")))
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 func crossSwatch() template.HTML {

@@ -137,3 +137,35 @@ func TestNothingIsWrittenOnAnError(t *testing.T) {
 type failing struct{ calls int }
 
 func (f *failing) Write([]byte) (int, error) { f.calls++; return 0, bytes.ErrTooLarge }
+
+// TestHostileSessionIsInert does the same to what a session adds.
+func TestHostileSessionIsInert(t *testing.T) {
+	evil := "</script><img src=x onerror=alert(1)>\u202e\x00😈" + strings.Repeat("B", 5_000)
+	s := summary(t, "certify_not_ready")
+	k, a, e := &s.Capacity, &s.Attribution, s.Session
+	k.Why, k.CeilingBy, k.FirstStep, k.FirstCriterion, k.Storm.Formula = evil, evil, evil, evil, evil
+	k.Quota = &report.QuotaFound{Sign: evil, Sources: []string{evil}, Rate: report.Range{Low: "1", High: "2"}}
+	for i := range k.Loads {
+		k.Loads[i].Class, k.Loads[i].First, k.Loads[i].Step, k.Loads[i].Names = evil, evil, evil, []string{evil}
+	}
+	k.Loads[0].Rate, k.Loads[0].P95, k.Loads[0].Success = report.Never, "not a number", report.Never
+	for i := range s.Recovery.Trials {
+		r := &s.Recovery.Trials[i]
+		r.Trial, r.State, r.Shed, r.Bin, r.Excess = evil, evil, evil, 1<<40, -5
+	}
+	a.Step, a.Level = evil, evil
+	a.Proved = []report.Claim{{Key: evil}, {Key: "first", Args: map[string]string{"step": evil, evil: evil}}}
+	a.Isolation[0].Step, a.Onset[0].Step, a.Onset[0].Sign, a.Little[0].Step = evil, evil, evil, evil
+	a.Signatures[0] = report.Signature{Name: evil, Seen: true, Trial: evil, Facts: map[string]string{"sources": evil}}
+	s.Sizing[0].Key, s.Sizing[0].Unit, s.Sizing[0].Formula, s.Sizing[0].Trial, s.Sizing[1].Refused = evil, evil, evil, evil, evil
+	e.Command, e.Main, e.Unproved, e.Control.URL = evil, evil, []string{evil}, evil
+	e.Stages[0].Name, e.Stages[1].Skipped, e.Calibration.Stopped, e.Witness.Trials[0].Trial = evil, evil, evil, evil
+	for i := range e.Trials {
+		e.Trials[i].Name, e.Trials[i].Kind, e.Trials[i].State, e.Trials[i].Gates, e.Trials[i].EndedAs = evil, evil, "no state", []string{evil}, evil
+	}
+	for _, n := range elements(t, render(t, s, "fr")) {
+		if n.Type == html.ElementNode && (n.Data == "img" || has(n, "onerror")) {
+			t.Errorf("<%s> came from a text", n.Data)
+		}
+	}
+}

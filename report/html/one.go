@@ -154,17 +154,30 @@ func (b *builder) criterion(x report.Criterion) []Cell {
 			measured = append(measured, Num{Text: ")"})
 		}
 	}
-	name := plain(b.c.CriterionName(x))
-	if x.N < x.Needed { // what to do now refers to it
-		name = append(name, Num{Text: " ("})
-		name = append(name, b.f.say("face.people_needed", "needed", b.f.count(key+".needed"), "n", b.f.count(key+".n"))...)
-		name = append(name, Num{Text: ")"})
-	}
 	return []Cell{
-		{Words: name},
+		{Words: append(plain(b.c.CriterionName(x)), b.remarks(key, x)...)},
 		{Words: plain(catalog.Mark(x.Status) + "\u00a0" + b.c.Text("status."+string(x.Status))), Class: "status " + string(x.Status)},
 		{Words: Words{b.f.limit(key+".threshold", x.Relation, x.Format)}},
 		{Words: measured},
 		{Words: plain(b.c.Text("severity." + x.Severity))},
 	}
+}
+
+// remarks are what a criterion's row leaves out, as every other face writes
+// them: [catalog.Catalog.Remarks].
+func (b *builder) remarks(key string, x report.Criterion) Words {
+	var out Words
+	add := func(w Words) {
+		out = append(append(append(out, Num{Text: " ("}), w...), Num{Text: ")"})
+	}
+	if x.N < x.Needed { // what to do now refers to it
+		add(b.f.say("face.people_needed", "needed", b.f.count(key+".needed"), "n", b.f.count(key+".n")))
+	}
+	if x.Format == report.FormatPercent && x.N > 0 && x.Count == 0 && x.CI95[1].Known() && x.Measured == "0" {
+		add(b.f.say("zero_failures", "n", b.f.count(key+".n"), "limit", b.f.num(key+".ci95.1", b.c.AtMost)))
+	}
+	if x.NotJudged > 0 {
+		add(b.f.say("groups.not_judged", "n", b.f.count(key+".groups_not_judged"), "needed", b.f.count(key+".needed")))
+	}
+	return out
 }

@@ -3,6 +3,7 @@ package html
 import (
 	"html/template"
 	"strconv"
+	"strings"
 
 	"firstbell/report"
 	"firstbell/report/svg"
@@ -167,6 +168,9 @@ func (b *builder) signs() *Table {
 		status := text("–")
 		if x.Status > 0 {
 			status = Cell{Words: plain(strconv.Itoa(x.Status)), Class: "n"}
+			if strings.HasPrefix(x.Reason, "shell_calls") { // the page came; what it called did not
+				status = Cell{Words: plain(c.Text("html.status_page", "status", strconv.Itoa(x.Status))), Class: "n"}
+			}
 		}
 		t.Rows = append(t.Rows, []Cell{
 			text(c.Word("outcome", x.Outcome) + " · " + c.Word("reason", x.Reason)), cell(b.f.count(key + ".n")),

@@ -94,9 +94,18 @@ func (b *builder) assumptions() *Table {
 		{Name: b.c.Text("html.assumption")}, {Name: b.c.Text("html.value")}, {Name: b.c.Text("html.source")},
 	}}
 	for _, a := range b.s.Assumptions {
-		t.Rows = append(t.Rows, []Cell{{Words: plain(a.Key), Class: "code"}, {Words: plain(a.Value), Class: "code"}, text(orDash(a.Source))})
+		t.Rows = append(t.Rows, []Cell{{Words: plain(a.Key), Class: "code"}, {Words: plain(a.Value), Class: "code"}, text(orDash(b.source(a.Source)))})
 	}
 	return t
+}
+
+// source is where a default comes from, in the reader's language where the
+// catalogue knows it.
+func (b *builder) source(s string) string {
+	if name, ok := strings.CutSuffix(s, ", an assumption for part of it"); ok {
+		return b.c.Text("source.profile", "name", strings.TrimPrefix(name, "profile "))
+	}
+	return b.c.Word("source", s)
 }
 
 func (b *builder) consentIntro() Words {

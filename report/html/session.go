@@ -149,6 +149,9 @@ func (b *builder) trialState(s results.State) Cell {
 func (b *builder) observers() []Part {
 	c, s := b.c, b.s.Session
 	parts := []Part{{Heading: c.Text("html.observers")}}
+	if len(s.Checks) > 0 {
+		parts = append(parts, Part{Table: b.checks()})
+	}
 	if s.Witness == nil {
 		parts[0].Text = plain(c.Text("html.witness_none"))
 	} else {
@@ -160,6 +163,22 @@ func (b *builder) observers() []Part {
 	}
 	return append(parts, Part{Text: plain(c.Text("html.neutral_intro", "url", s.Control.URL))},
 		Part{Table: b.beheld(c.Text("html.t_neutral"), "session.control.trials", s.Control.Trials, &s.Control.Base)})
+}
+
+// checks are what the two observers' numbers say.
+func (b *builder) checks() *Table {
+	c := b.c
+	t := &Table{Caption: c.Text("html.t_checks"), Stack: true, Head: []Column{
+		{Name: c.Text("html.measure")}, {Name: c.Text("face.result")}, {Name: c.Text("face.required")}, {Name: c.Text("face.measured")},
+	}}
+	for i, m := range b.s.Session.Checks {
+		key := path("session.checks", i)
+		t.Rows = append(t.Rows, []Cell{
+			text(c.Word("measure", m.Name)), b.status(m.Status, "gate_status."),
+			{Words: Words{b.f.limit(key+".threshold", m.Relation, m.Format)}}, {Words: Words{b.f.against(key+".measured", m.Threshold, m.Format)}},
+		})
+	}
+	return t
 }
 
 func (b *builder) beheld(caption, key string, list []results.Beheld, base *results.Beheld) *Table {

@@ -38,6 +38,8 @@ func (b *builder) level() Words {
 	switch {
 	case a.Step != "" && a.Level != "":
 		return plain(b.c.Text("html.level_"+a.Level, "step", a.Step))
+	case a.Step != "":
+		return plain(b.c.Text("html.level_alone", "step", a.Step))
 	case !a.Separable && len(a.Isolation) > 0:
 		return plain(b.c.Text("html.level_together"))
 	}

@@ -202,6 +202,10 @@ func played() *report.Session {
 			Trials: []results.Beheld{{Trial: "022-storm", N: 240, P50: 0.004, P95: 0.006}},
 		},
 		Main: "022-storm",
+		Checks: []report.Measure{
+			{Name: "witness_p50", Status: report.Met, Relation: "<=", Threshold: "0.041", Measured: "0.008", Format: report.FormatDuration, At: -1},
+			{Name: "control_p95", Status: report.Met, Relation: "<=", Threshold: "0.026", Measured: "0.006", Format: report.FormatDuration, At: -1},
+		},
 	}
 	minute := time.Minute
 	for _, x := range []results.Stage{
@@ -329,7 +333,7 @@ func noStorms(s *report.Summary) {
 	s.Capacity.Headroom = ""
 	s.Session.Command, s.Session.Main = "capacity", "002-probe"
 	s.Session.Unproved = []string{"required", "isolation", "recovery"}
-	s.Session.Witness, s.Session.Control = nil, nil
+	s.Session.Witness, s.Session.Control, s.Session.Checks = nil, nil, []report.Measure{}
 	s.Recovery = report.Recovery{Status: report.Unmeasured, Command: "firstbell certify", Trials: []report.RecoveryRow{}}
 	s.Attribution = report.Attribution{Status: report.Unmeasured, Command: "firstbell certify", Proved: []report.Claim{}, Compatible: []report.Claim{}, Unmeasured: []report.Claim{}}
 	s.Sizing = []report.Answer{}
