@@ -16,20 +16,20 @@ import (
 	"time"
 )
 
-// witness is a proxy in front of the portal that notes when requests come.
-type witness struct {
+// bystander is a proxy in front of the portal that notes when requests come.
+type bystander struct {
 	url   string
 	count atomic.Int64
 	last  atomic.Int64 // Unix nanoseconds
 }
 
-func newWitness(t *testing.T, ent *entProcess) *witness {
+func newWitness(t *testing.T, ent *entProcess) *bystander {
 	t.Helper()
 	to, err := url.Parse(ent.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &witness{}
+	w := &bystander{}
 	proxy := httputil.NewSingleHostReverseProxy(to)
 	proxy.ErrorLog = quietLog()
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -42,7 +42,7 @@ func newWitness(t *testing.T, ent *entProcess) *witness {
 	return w
 }
 
-func (w *witness) lastAt() time.Time { return time.Unix(0, w.last.Load()) }
+func (w *bystander) lastAt() time.Time { return time.Unix(0, w.last.Load()) }
 
 // TestInterrupt presses Ctrl-C in the middle of a storm against a slow portal.
 func TestInterrupt(t *testing.T) {
