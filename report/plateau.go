@@ -53,11 +53,11 @@ func newPlateau(s *results.Series, sc *scenarios.Scenario) *plateau {
 	switch s.Ended.How {
 	case results.EndedPlanned:
 	case results.EndedEnough:
-		p.to = min(length, int(s.Ended.LoadEnd/time.Second))
+		p.to = min(length, max(0, int(s.Ended.LoadEnd/time.Second)))
 	default: // load stopped before
 		p.to = p.stopped
 	}
-	p.from = min(ceilTo(int(s.Conduct.Warmup/time.Second), batchSeconds), p.to)
+	p.from = min(ceilTo(max(0, int(s.Conduct.Warmup/time.Second)), batchSeconds), p.to)
 	p.to = max(p.from, p.to/batchSeconds*batchSeconds)
 	for from := p.from; from < p.to; from += batchSeconds {
 		p.all = append(p.all, p.batch(from))

@@ -184,8 +184,17 @@ func (x *session) whyNot(a stats.Answer, c *Capacity) string {
 		return whyQuota
 	case a.Why != "" && x.d.Settings.Limit <= 0:
 		return whyNoTime
+	case len(c.Loads) == 0 && x.searchedAny() && x.allUnsound():
+		return stats.WhyInvalid
 	}
 	return a.Why
+}
+
+// allUnsound reports whether no trial of the search may be believed.
+func (x *session) allUnsound() bool {
+	return !slices.ContainsFunc(x.trials, func(t played) bool {
+		return t.Series != nil && x.searched(t.Stage) && len(t.Reading.Gates) == 0
+	})
 }
 
 // blocked reports whether the target took a trial of the search for an attack.

@@ -64,6 +64,8 @@ func TestVerdictOfASession(t *testing.T) {
 		return func(d *reporttest.Dossier) { f(d); change(d) }
 	}
 	threeReady := storms("ready", "ready", "ready")
+	first := reporttest.NewDossier(t, reporttest.Standard())
+	storms("ready", "not_ready", "target_down", "inconclusive_interval_straddles", "inconclusive_generator_saturated", "inconclusive_blocked_as_attacker")(first)
 	for name, row := range map[string]struct {
 		play  func(*reporttest.Dossier)
 		value report.Value
@@ -113,8 +115,7 @@ func TestVerdictOfASession(t *testing.T) {
 		"nothing was played": {func(*reporttest.Dossier) {}, report.Inconclusive, report.CauseNotReplayed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := reporttest.NewDossier(t, reporttest.Standard())
+			d := first.Fresh()
 			d.Journal.Required = results.Required{People: 8644, PeakRate: 48}
 			row.play(d)
 			s := d.Judge()

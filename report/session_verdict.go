@@ -106,7 +106,7 @@ func (x *session) always(s *Summary, required []storm) Cause {
 			return CauseExternal
 		}
 	}
-	if s.Capacity.Control != nil && s.Capacity.Control.Drift {
+	if s.Capacity.Why == stats.WhyDrift || s.Capacity.Control != nil && s.Capacity.Control.Drift {
 		return CauseDrift
 	}
 	for _, m := range s.Session.Checks {

@@ -8,13 +8,28 @@ import (
 
 // sizing answers the questions of size by a model, each with its formula, what
 // it takes for granted, and the replayed value where there is one. Without a
-// capacity every answer is refused.
+// capacity every answer is refused; without trials nothing is asked.
 func (x *session) sizing(s *Summary) []Answer {
 	people := float64(max(0, x.d.Required.People))
-	if !(people > 0) || !x.saturation.Sure || !(x.saturation.Value > 0) {
+	switch {
+	case !(people > 0) || s.Capacity.Status == Unmeasured:
 		return []Answer{}
+	case !x.saturation.Sure || !(x.saturation.Value > 0):
+		return x.unanswered()
 	}
 	return []Answer{x.untilEveryoneIn(), x.quotaAnswer(people), x.slots(s, people), x.nodes(s, people), x.uniform(people)}
+}
+
+// unanswered are the questions, without a capacity to answer them from.
+func (x *session) unanswered() []Answer {
+	none := []Claim{}
+	in := Answer{Key: "everyone_in", Unit: "s", Format: FormatDuration, Refused: "no_capacity", Assumptions: none}
+	in.Replayed, in.Trial = x.everyoneIn()
+	return []Answer{
+		in, {Key: "quota", Unit: "logins/s", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
+		{Key: "slots", Unit: "slots", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
+		{Key: "nodes", Unit: "nodes", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
+	}
 }
 
 func assume(keys ...string) []Claim {

@@ -60,6 +60,15 @@ func TestVerdictTable(t *testing.T) {
 		{"undecided, and another not met", both, notReady, NotReady},
 		{"minor", minor, ready, Inconclusive},
 	}
+	// Of two failed gates the cause is named after the one that explains more: a
+	// generator that was sick outweighs one not proved strong enough, and that a
+	// storm that did not leave, or left too few.
+	withCalibration := func(w want) want {
+		if w.c == CauseStormNotDelivered || w.c == CauseTooFew {
+			w.c = CauseCalibration
+		}
+		return w
+	}
 	causes := map[string]Cause{
 		"V1": CauseStormNotDelivered, "V2": CauseGenerator, "V3": CauseGenerator, "V7": CauseTargetChanged,
 		"V8": CauseTooFew, "V9": CauseInterrupted, "V10": CauseBlocked,
@@ -84,7 +93,22 @@ func TestVerdictTable(t *testing.T) {
 				w = want{Inconclusive, CauseNoCriteria}
 			}
 			check(id+" not met", evidence{set.criteria, gatesWith(NotMet, id), Ledger{Started: 1000}, results.EndedInterrupted}, w)
+			if id != "V7" && id != "V9" && id != "V10" { // a session: V4 failed besides
+				both := append(gatesWith(NotMet, id), Gate{ID: "V4", Status: NotMet})
+				check(id+" and V4 not met", evidence{set.criteria, both, Ledger{Started: 1000}, results.EndedInterrupted}, withCalibration(w))
+			}
 		}
+		for _, status := range []Status{NotMet, Unmeasured} {
+			w := want{set.failed, ""}
+			if set.failed == Inconclusive {
+				w.c = CauseCalibration
+			}
+			if len(set.criteria) == 0 {
+				w.c = CauseNoCriteria
+			}
+			check("V4 "+string(status), evidence{set.criteria, append(gatesWith(Met), Gate{ID: "V4", Status: status}), Ledger{Started: 1000}, results.EndedPlanned}, w)
+		}
+		check("V4 met", evidence{set.criteria, append(gatesWith(Met), Gate{ID: "V4", Status: Met}), Ledger{Started: 1000}, results.EndedPlanned}, set.good)
 		w := want{Inconclusive, CauseAccountsRejected}
 		if len(set.criteria) == 0 {
 			w.c = CauseNoCriteria
@@ -112,6 +136,9 @@ func TestNoPathToReadyWithAFailedGate(t *testing.T) {
 				}
 				e.gates = append(e.gates, Gate{ID: id, Status: s})
 			}
+		}
+		if r.IntN(2) == 0 {
+			e.gates = append(e.gates, Gate{ID: "V4", Status: statuses[r.IntN(len(statuses))]})
 		}
 		for range r.IntN(4) {
 			e.criteria = append(e.criteria, crit(severities[r.IntN(5)], statuses[r.IntN(5)], statuses[r.IntN(5)]))

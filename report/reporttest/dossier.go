@@ -18,7 +18,8 @@ type Dossier struct {
 	tb       testing.TB
 	Journal  results.Dossier
 	Scenario *scenarios.Scenario
-	folders  map[string]string
+	folders  map[string]string // by trial
+	storms   map[string]string // by fixture, written once
 }
 
 // NewDossier is a finished certify session without trials, on a portal that is
@@ -28,7 +29,7 @@ func NewDossier(tb testing.TB, criteria scenarios.Criteria) *Dossier {
 	spec.defaults()
 	at := time.Date(2026, 11, 20, 14, 0, 0, 0, time.FixedZone("", 3600))
 	return &Dossier{
-		tb: tb, Scenario: spec.scenario(), folders: map[string]string{},
+		tb: tb, Scenario: spec.scenario(), folders: map[string]string{}, storms: map[string]string{},
 		Journal: results.Dossier{
 			Schema: results.DossierSchema, RunID: "20210406-085800-sess", Command: "certify", Name: "ENT d'essai",
 			Target: "https://ent.preprod.example", Lang: "fr", Seed: 7, Started: at, Tool: results.Tool{Name: "firstbell", Version: "0.0.0-test"},
@@ -43,11 +44,18 @@ func NewDossier(tb testing.TB, criteria scenarios.Criteria) *Dossier {
 	}
 }
 
+// Fresh is another session that was just begun, over the same storms.
+func (d *Dossier) Fresh() *Dossier {
+	out := NewDossier(d.tb, d.Scenario.Criteria)
+	out.storms = d.storms
+	return out
+}
+
 // Play adds a trial.
 func (d *Dossier) Play(stage, role string, c results.Conduct, s Spec) string {
 	d.tb.Helper()
 	n := len(d.Journal.Trials) + 1
-	name := fmt.Sprintf("%03d-%s", n, stage)
+	name := d.list(stage, role, c)
 	s.Criteria, s.Conduct, s.Seed = d.Scenario.Criteria, &c, uint64(n)
 	if s.Play == 0 {
 		s.Play = cmp.Or(int(c.Length()/time.Second), 180)
@@ -56,7 +64,14 @@ func (d *Dossier) Play(stage, role string, c results.Conduct, s Spec) string {
 		s.Ended = results.Ended{How: results.EndedPlanned, At: time.Duration(s.Play+90) * time.Second}
 	}
 	d.folders[name] = Write(d.tb, s)
-	d.Journal.Trials = append(d.Journal.Trials, results.Trial{Name: name, Stage: stage, Role: role, Conduct: c, Seed: s.Seed})
+	return name
+}
+
+// list enters a trial in the journal.
+func (d *Dossier) list(stage, role string, c results.Conduct) string {
+	n := len(d.Journal.Trials) + 1
+	name := fmt.Sprintf("%03d-%s", n, stage)
+	d.Journal.Trials = append(d.Journal.Trials, results.Trial{Name: name, Stage: stage, Role: role, Conduct: c, Seed: uint64(n)})
 	return name
 }
 
@@ -74,8 +89,15 @@ func (d *Dossier) Plateau(stage string, rate, capacity int) string {
 // Storm adds a whole storm of a size, that ends like a fixture.
 func (d *Dossier) Storm(role string, factor float64, fixture string) string {
 	d.tb.Helper()
-	s := SpecOf(d.tb, fixture)
-	return d.Play(results.StageStorm, role, results.Conduct{Kind: results.TrialStorm, Refreshes: -1, Factor: factor}, s)
+	c := results.Conduct{Kind: results.TrialStorm, Refreshes: -1, Factor: factor}
+	if dir, ok := d.storms[fixture]; ok {
+		name := d.list(results.StageStorm, role, c)
+		d.folders[name] = dir
+		return name
+	}
+	name := d.Play(results.StageStorm, role, c, SpecOf(d.tb, fixture))
+	d.storms[fixture] = d.folders[name]
+	return name
 }
 
 // Open is for [report.JudgeDossier].
