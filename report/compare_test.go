@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,21 +11,24 @@ import (
 	"firstbell/runner/results"
 )
 
-func compare(t *testing.T, now, before reporttest.Spec, change func(now, before *report.Summary)) report.Comparison {
+// judged is a run with its summary.
+type judged struct {
+	run *results.Run
+	sum *report.Summary
+}
+
+func build(t *testing.T, spec reporttest.Spec) judged {
 	t.Helper()
-	runs, sums := [2]*results.Run{}, [2]*report.Summary{}
-	for i, spec := range []reporttest.Spec{now, before} {
-		run, sc := reporttest.Build(t, spec)
-		s, err := report.Judge(run, sc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		runs[i], sums[i] = run, s
+	run, sc := reporttest.Build(t, spec)
+	s, err := report.Judge(run, sc)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if change != nil {
-		change(sums[0], sums[1])
-	}
-	return report.Compare(runs[0], runs[1], sums[0], sums[1], report.CompareOptions{})
+	return judged{run, s}
+}
+
+func compare(now, before judged) report.Comparison {
+	return report.Compare(now.run, before.run, now.sum, before.sum, report.CompareOptions{})
 }
 
 func metric(t *testing.T, c report.Comparison, key string) report.Compared {
@@ -39,10 +43,10 @@ func metric(t *testing.T, c report.Comparison, key string) report.Compared {
 }
 
 func TestCompare(t *testing.T) {
-	ready, bad := reporttest.SpecOf(t, "ready"), reporttest.SpecOf(t, "not_ready")
+	ready, bad := build(t, reporttest.SpecOf(t, "ready")), build(t, reporttest.SpecOf(t, "not_ready"))
 	for name, row := range map[string]struct {
-		now, before reporttest.Spec
-		change      func(now, before *report.Summary)
+		now, before judged
+		change      func(*report.Summary)
 		reading     report.Change
 		regression  bool
 		p95         report.Change
@@ -51,16 +55,22 @@ func TestCompare(t *testing.T) {
 		"worse":          {now: bad, before: ready, reading: report.Worse, regression: true, p95: report.Worse},
 		"better":         {now: ready, before: bad, reading: report.Better, p95: report.Better},
 		"another schedule": {now: bad, before: ready, reading: report.NotComparable, p95: report.NotComparable,
-			change: func(now, _ *report.Summary) { now.Run.Digest = "e2e2" }},
+			change: func(now *report.Summary) { now.Run.Digest = "e2e2" }},
 		"other criteria": {now: bad, before: ready, reading: report.NotComparable, p95: report.NotComparable,
-			change: func(now, _ *report.Summary) { now.Criteria[0].Threshold = "0.9" }},
+			change: func(now *report.Summary) { now.Criteria[0].Threshold = "0.9" }},
 		"a sick generator": {now: bad, before: ready, reading: report.NotComparable, p95: report.NotComparable,
-			change: func(now, _ *report.Summary) { now.Validity[2].Status = report.NotMet }},
+			change: func(now *report.Summary) { now.Validity[2].Status = report.NotMet }},
 		"another address": {now: bad, before: ready, reading: report.Worse, regression: true, p95: report.Worse,
-			change: func(now, _ *report.Summary) { now.Run.Target = "https://autre.example" }},
+			change: func(now *report.Summary) { now.Run.Target = "https://autre.example" }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := compare(t, row.now, row.before, row.change)
+			if row.change != nil {
+				now := *row.now.sum
+				now.Criteria, now.Validity = slices.Clone(now.Criteria), slices.Clone(now.Validity)
+				row.change(&now)
+				row.now.sum = &now
+			}
+			c := compare(row.now, row.before)
 			if c.Reading != row.reading || c.Regression != row.regression {
 				t.Errorf("%s, regression %v; want %s", c.Reading, c.Regression, row.reading)
 			}
@@ -97,10 +107,11 @@ func TestNoRegressionByChance(t *testing.T) {
 	same, caught := 0, 0
 	const pairs = 8
 	for seed := range uint64(pairs) {
-		if compare(t, drawn(2*seed, 1), drawn(2*seed+1, 1), nil).Regression {
+		one := build(t, drawn(2*seed+1, 1))
+		if compare(build(t, drawn(2*seed, 1)), one).Regression {
 			same++
 		}
-		if m := metric(t, compare(t, drawn(2*seed, 1.4), drawn(2*seed+1, 1), nil), "p95"); m.Regression {
+		if m := metric(t, compare(build(t, drawn(2*seed, 1.4)), one), "p95"); m.Regression {
 			caught++
 		}
 	}
