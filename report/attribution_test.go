@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -120,5 +121,53 @@ func TestLittleFindsABookkeepingBug(t *testing.T) {
 	a := attributionOf(trials, nil, whole)
 	if a.Status != Undecided || a.Step != "" {
 		t.Errorf("status %s, step %q with books 1 %% apart", a.Status, a.Step)
+	}
+}
+
+// TestNamedOnlyTogether: a step is named when isolation, the whole login and the
+// onset agree, and each of them alone can forbid it.
+func TestNamedOnlyTogether(t *testing.T) {
+	about := func(v float64) stats.Estimate {
+		return stats.Estimate{Value: v, Interval: stats.Interval{Lo: 0.98 * v, Hi: 1.02 * v}, Sure: true}
+	}
+	steps := func(rates ...float64) (out []isolated) {
+		for k, r := range rates {
+			out = append(out, isolated{step: results.Step{Name: string(rune('a' + k))}, index: k, visits: 1, rate: about(r), seeds: enoughSeeds})
+		}
+		return out
+	}
+	left := func(order string, at ...float64) (out []onset) {
+		for i, c := range order {
+			out = append(out, onset{step: results.Step{Name: string(c)}, index: int(c - 'a'), at: at[i]})
+		}
+		return out
+	}
+	never := math.Inf(1)
+	for _, row := range []struct {
+		name        string
+		whole       float64
+		steps       []isolated
+		onsets      []onset
+		step, level string
+		claim       string // among the compatible ones
+	}{
+		{"all agree", 100, steps(100, 110, 150), left("abc", 20, never, never), "a", levelLowest, ""},
+		{"no onset", 100, steps(100, 110, 150), left("abc", never, never, never), "a", "", ""},
+		{"another gives way first", 100, steps(100, 110, 150), left("bac", 20, 40, never), "", "", "contradiction"},
+		{"two give way together", 100, steps(100, 110, 150), left("abc", 20, 24, never), "", "", "together"},
+		{"intervals overlap", 100, steps(100, 103, 150), left("abc", 20, never, never), "", "", "not_separable"},
+		{"the whole does less", 70, steps(100, 110, 150), left("abc", 20, never, never), "", "", "not_explained"},
+		{"the whole does more", 130, steps(100, 140, 150), left("abc", 20, never, never), "", "", "not_explained"},
+	} {
+		a := attributing{whole: about(row.whole), steps: row.steps, onset: &played{}, onsets: row.onsets}
+		out := unmeasuredAttribution()
+		a.conclude(&out)
+		found := row.claim == ""
+		for _, c := range out.Compatible {
+			found = found || c.Key == row.claim
+		}
+		if out.Step != row.step || out.Level != row.level || !found || out.Separable != (row.step != "") {
+			t.Errorf("%s: %q at %q, %v", row.name, out.Step, out.Level, out.Compatible)
+		}
 	}
 }

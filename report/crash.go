@@ -45,7 +45,7 @@ func gapsOf(p *played) []gap {
 // happens at lies between the highest that was held without and the lowest with.
 func (e *signsEvidence) crash() Signature {
 	out := Signature{Name: "crash"}
-	var n, whole, length int
+	var n, whole, length, open int
 	held, fell := 0.0, 0.0
 	for i := range e.all {
 		p := &e.all[i]
@@ -54,6 +54,8 @@ func (e *signsEvidence) crash() Signature {
 			n++
 			if g.whole {
 				whole, length = whole+1, length+g.to-g.from
+			} else {
+				open += g.to - g.from
 			}
 		}
 		if len(gaps) > 0 && out.Trial == "" {
@@ -73,10 +75,10 @@ func (e *signsEvidence) crash() Signature {
 	if !out.Seen {
 		return out
 	}
-	out.Facts = map[string]string{"crashes": digits(float64(n), 0), "down_s": "never"}
-	if whole > 0 {
-		out.Facts["down_s"] = digits(float64(length)/float64(whole), 0)
+	if whole == 0 { // it never came back: down for at least so long
+		whole, length = n, open
 	}
+	out.Facts = map[string]string{"crashes": digits(float64(n), 0), "down_s": digits(float64(length)/float64(whole), 0)}
 	if held > 0 {
 		out.Facts["above"] = digits(held, 1)
 	}

@@ -145,6 +145,21 @@ func TestSlowHealer(t *testing.T) {
 	}
 }
 
+// TestWeaker: a capacity lost is one below 0.95 of the old one, beyond what both
+// measurements leave open.
+func TestWeaker(t *testing.T) {
+	for _, row := range []struct {
+		value, half float64
+		weaker      bool
+	}{{70, 3, true}, {93, 1, true}, {93, 9, false}, {96, 0.5, false}, {100, 1, false}, {70, math.Inf(1), false}} {
+		now := stats.Estimate{Value: row.value, Interval: stats.Interval{Lo: row.value - row.half, Hi: row.value + row.half}, Sure: true}
+		r := recovering{load: knownExactly(100), healed: &now}
+		if r.weaker() != row.weaker {
+			t.Errorf("%v ± %v of 100: weaker %v", row.value, row.half, !row.weaker)
+		}
+	}
+}
+
 // TestNothingTested: a trigger that overloads nothing, and a generator that was
 // the limit, say nothing.
 func TestNothingTested(t *testing.T) {

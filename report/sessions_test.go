@@ -3,4 +3,4 @@
 package report
 
 // sessions is how many whole sessions are simulated.
-const sessions uint64 = 8
+const sessions uint64 = 6

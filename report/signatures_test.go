@@ -100,6 +100,10 @@ func TestSignPool(t *testing.T) {
 	w := poolOf(16, 100, 1)
 	w.room = 60
 	only(t, "a room of 60", signaturesOf(ladderOf(w, 50, 125, 150), nil), "pool")
+	// Constant service lets as regular a stream through as a quota; but those who
+	// get in have waited.
+	w.constant = true
+	only(t, "a room of 60, constant service", signaturesOf(ladderOf(w, 50, 125, 150), nil), "pool")
 }
 
 // TestSignCrash (K10): the load at which it falls, within 5 %.
