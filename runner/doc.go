@@ -37,6 +37,25 @@
 // whoever is in flight when the run stops is unfinished, on a waiting page
 // waiting_room, between two tries as the last one ended.
 //
+// # Trials
+//
+// [NewTrialPlan] plans another load for the same people: a plateau, a step
+// alone, a storm of another size, a trigger between two stretches of base load.
+// Run obeys the plan's conduct:
+//
+//   - LoginOnly: a person leaves when in class, and the connections with them.
+//   - Refreshes: 0, everyone tries once and waits to the step's timeout; R, they
+//     refresh and come back R times at most; -1, as the scenario says.
+//   - Isolation: browsers are walked to the step before it ahead of the played
+//     window ([PreparationTime]), uncounted; each person then performs that step
+//     only, and is settled by its proof.
+//   - Config.Enough ends the load early. Who was still to come was never due;
+//     who is in flight is brought to an end.
+//
+// Every step keeps the time people spend inside it twice: as the integral of
+// their number and as the sum of their times. By Little's identity the two are
+// equal over a run; apart, the bookkeeping is wrong.
+//
 // # Rejected logins
 //
 // A rejected login is the test's own fault (invalid) and is never tried again in

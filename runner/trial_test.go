@@ -98,7 +98,7 @@ func TestEnoughEndsTheLoad(t *testing.T) {
 	if left := out.people.Intended - out.people.Started; out.people.NotSent != left || left == 0 {
 		t.Errorf("people %v", out.people)
 	}
-	if out.took < end.LoadEnd+2*time.Second || out.took > end.LoadEnd+60*time.Second {
+	if out.took < end.LoadEnd+2*time.Second || out.took > end.LoadEnd+45*time.Second {
 		t.Errorf("load ended at %v, run at %v", end.LoadEnd, out.took)
 	}
 	bookkeeping(t, s)
