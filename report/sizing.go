@@ -62,13 +62,17 @@ func (x *session) untilEveryoneIn() Answer {
 		a.Refused = "no_curve"
 		return a
 	}
-	after := func(s stats.Storm) float64 { return max(0, s.Play(1).EveryoneIn-float64(x.bell())) }
 	patient := x.fluid()
 	leaving := patient
 	leaving.Gone = x.gone()
-	all, some := after(patient), after(leaving)
+	all, some := x.lastIn(patient), x.lastIn(leaving)
 	a.Value, a.Low, a.High = rounded(all, 0), rounded(min(all, some), 0), rounded(max(all, some), 0)
 	return a
+}
+
+// lastIn is when the last of those who get in is in, seconds after the bell.
+func (x *session) lastIn(s stats.Storm) float64 {
+	return max(0, s.Play(1).EveryoneIn-float64(x.bell()))
 }
 
 // gone is the share of people who have left for good after so many seconds: a
@@ -98,13 +102,20 @@ const (
 	quotaLow, quotaHigh = 0.75, 0.85
 )
 
-// quotaAnswer: the admission rate that keeps the criterion, and its price.
+// quotaAnswer: the admission rate that keeps the criterion, and its price: when
+// the last one is in if the whole morning queues before the quota, at least N ÷ q.
 func (x *session) quotaAnswer(people float64) Answer {
 	low := x.saturation.Lo
 	q := low * (quotaLow + quotaHigh) / 2
+	cost := people / q
+	if len(x.curve) > 0 {
+		door := x.fluid()
+		door.Capacity, door.Visits, door.Scatter = q, nil, 0
+		cost = x.lastIn(door)
+	}
 	return Answer{
 		Key: "quota", Unit: "logins/s", Format: FormatCount, Formula: "q = 0.80 · min(C_k ÷ v_k);  N ÷ q",
-		Value: rounded(q, 3), Low: rounded(low*quotaLow, 3), High: rounded(low*quotaHigh, 3), Cost: rounded(people/q, 0),
+		Value: rounded(q, 3), Low: rounded(low*quotaLow, 3), High: rounded(low*quotaHigh, 3), Cost: rounded(cost, 0),
 		Assumptions: assume("steady_capacity", "quota_in_front"),
 	}
 }
