@@ -130,3 +130,18 @@ func Batches(length, tau float64) Batching {
 	each := int(length) / n
 	return Batching{N: n, Length: each, Short: n < fewestBatches || float64(each) < shortBatch*tau}
 }
+
+// VisitFactor is by how much faster the time of a login grows in an overload when
+// it queues several times, one after the other, at the same servers, with calls of
+// these costs (any unit) in this order: v ÷ Σ k·c_k, the costs divided by their
+// sum; 2v ÷ (v+1) for equal ones. Every further call queues behind those who came
+// meanwhile. [PlateauBias] is smaller by this factor. 1 for one call, and for
+// costs that make no sense.
+func VisitFactor(costs []float64) float64 {
+	c := shares(costs)
+	var depth float64
+	for k, share := range c {
+		depth += float64(float64(k+1) * share)
+	}
+	return float64(len(c)) / depth
+}

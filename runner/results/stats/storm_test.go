@@ -220,6 +220,10 @@ func TestStormAgainstFormulas(t *testing.T) {
 	near(t, "three visits", Storm{Arrivals: slices.Repeat([]float64{410}, 2000), Capacity: 400, Visits: []float64{1, 1, 1}}.Play(1).Quantile(0.5, 0, 1000)/
 		Storm{Arrivals: slices.Repeat([]float64{410}, 2000), Capacity: 400}.Play(1).Quantile(0.5, 0, 1000), 1.5, 0.05)
 
+	uneven := []float64{0.1, 1, 0.3}
+	near(t, "uneven visits", Storm{Arrivals: slices.Repeat([]float64{410}, 2000), Capacity: 400, Visits: uneven}.Play(1).Quantile(0.5, 0, 1000)/
+		Storm{Arrivals: slices.Repeat([]float64{410}, 2000), Capacity: 400}.Play(1).Quantile(0.5, 0, 1000), VisitFactor(uneven), 0.05)
+
 	// With refreshes and dead work the backlog of a steady load grows above
 	// C ÷ (1+R) and drains below: slope (λ(1+R)-C) ÷ C seconds per second.
 	for _, r := range []float64{0.95, 1.05} {
