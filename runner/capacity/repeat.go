@@ -90,36 +90,36 @@ func (s *search) valid(loads []stats.LoadTrials, rate float64) int {
 // controlled plays the first plateau that held once more, and once again if it
 // does not: a target that has changed meanwhile has no one capacity.
 func (s *search) controlled(ctx context.Context) error {
-	if s.set.Repeats <= 0 {
+	rate, ok := stats.ControlLoad(s.told())
+	if !ok || s.set.Repeats <= 0 {
 		return nil
 	}
-	for _, at := range s.plateaus {
-		t := &s.trials[at]
-		if t.Reading.Lean() != results.StateMet {
-			continue
+	for range 2 {
+		if err := s.plateau(ctx, results.StageControl, rate); err != nil {
+			return err
 		}
-		for range 2 {
-			if err := s.plateau(ctx, results.StageControl, t.Rate); err != nil {
-				return err
-			}
-			if !s.answer().Drift {
-				return nil
-			}
+		if !s.answer().Drift {
+			return nil
 		}
-		return nil
 	}
 	return nil
 }
 
-// answer is what the plateaus say so far.
-func (s *search) answer() stats.Answer {
+// told is what each plateau says.
+func (s *search) told() []stats.Plateau {
 	all := make([]stats.Plateau, len(s.plateaus))
 	for i, at := range s.plateaus {
 		t := &s.trials[at]
-		all[i] = stats.Plateau{Tried: t.tried(), P50: t.Reading.P50, Work: t.Flow.Work, Control: t.Spec.Stage == results.StageControl, Cut: t.cut}
+		all[i] = stats.Plateau{Tried: t.tried(), P50: t.Reading.P50, Work: t.Flow.Work,
+			Control: t.Spec.Stage == results.StageControl, Cut: t.cut}
 	}
+	return all
+}
+
+// answer is what the plateaus say together so far.
+func (s *search) answer() stats.Answer {
 	saturation, _ := stats.Sustained(s.flows())
-	return stats.AnswerOf(all, s.set.MaxRate, s.lowestWorth(), saturation.Value)
+	return stats.AnswerOf(s.told(), s.set.MaxRate, s.lowestWorth(), saturation.Value)
 }
 
 func (s *search) flows() []stats.Flow {

@@ -62,7 +62,9 @@ func AnswerOf(plateaus []Plateau, ceiling, floor, capacity float64) Answer {
 	return a
 }
 
-// control compares the last control with the plateau it repeats.
+// control compares the last control with the plateau it repeats. A load that its
+// other trials do not call held is no standard: it lies at the limit, where one
+// trial in two fails of a target that has not changed.
 func (a *Answer) control(plateaus []Plateau, capacity float64) {
 	for i, p := range plateaus {
 		if p.Control && !p.Invalid {
@@ -73,6 +75,9 @@ func (a *Answer) control(plateaus []Plateau, capacity float64) {
 		return
 	}
 	last := plateaus[a.Control]
+	if !heldBefore(plateaus[:a.Control], last.Rate) {
+		return
+	}
 	for i, p := range plateaus[:a.Control] {
 		if p.Rate == last.Rate && !p.Control && p.held() {
 			a.Controlled = i
@@ -80,6 +85,32 @@ func (a *Answer) control(plateaus []Plateau, capacity float64) {
 			return
 		}
 	}
+}
+
+// heldBefore reports whether the trials of a load, controls left out, call it
+// held.
+func heldBefore(plateaus []Plateau, rate float64) bool {
+	var tried []Tried
+	for _, p := range plateaus {
+		if p.Rate == rate && !p.Control {
+			tried = append(tried, p.Tried)
+		}
+	}
+	for _, l := range Provisional(Loads(tried), leastLeaning) {
+		return Classify(l) == Lower
+	}
+	return false
+}
+
+// ControlLoad is the load of the first plateau that held and is still called
+// held: the one to play again at the end. ok is false when there is none.
+func ControlLoad(plateaus []Plateau) (rate float64, ok bool) {
+	for _, p := range plateaus {
+		if p.held() && heldBefore(plateaus, p.Rate) {
+			return p.Rate, true
+		}
+	}
+	return 0, false
 }
 
 // leastWork is how many tens of seconds of a busy target make a reading.
