@@ -45,9 +45,6 @@ func (s *search) allowed() time.Duration {
 func (s *search) fit() {
 	s.set.Plateau = max(s.set.Plateau, plateauFor(s.set.Quantile, s.set.Limit, s.capacity, s.cfg.Quick))
 	warmup := min(seconds(stats.Warmup(s.capacity)), s.set.Plateau/4) + s.cfg.OwnTime
-	if !s.rules.warmup {
-		warmup = 0
-	}
 	s.set.Warmup = (warmup + 9*time.Second).Truncate(10 * time.Second)
 	s.set.Plateau = s.set.Plateau.Round(10 * time.Second)
 }

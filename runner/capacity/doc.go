@@ -10,7 +10,8 @@
 // percentile only when e·p·L > T. The length of a plateau is therefore computed
 // from the criterion.
 //
-//	probe    double the load until it is beyond doubt too much; read what comes out
+//	probe    double the load until it is beyond doubt too much
+//	read     offer a little more than came out, for half a minute: what is the capacity?
 //	confirm  a plateau just below that must hold, one just above must not
 //	bracket  surprises move the bracket; bisect it to its width
 //	repeat   more trials at the two bounds, in random order
@@ -20,8 +21,18 @@
 // them, in the vocabulary of MLRsearch (IETF BMWG). A load that held above one
 // that did not widens the answer and is said.
 //
+// Goodput in overload is not the capacity. Where all steps of a login share one
+// pool, a backlog lets more first steps through than last ones; what is conserved
+// is work, and that is what is read ([firstbell/runner/results.Series.Work]).
+//
+// A plateau may end early in one way only: when more people are late than twice
+// what the whole of it may have (curtailed sampling). No interval is looked at
+// while it runs. A trial whose own interval does not decide leans where its bare
+// reading points; three that agree settle a load.
+//
 // The search knows neither sockets nor criteria: a [Player] plays a [Spec], a
 // function given by the caller judges what came of it. With the same answers it
 // asks the same questions, which is how a session that was killed goes on: the
-// trials it had finished answer from their folders.
+// trials it had finished answer from their folders. What trials say together is
+// [firstbell/runner/results/stats.AnswerOf], for the report too.
 package capacity

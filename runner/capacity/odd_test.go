@@ -28,14 +28,14 @@ func searched(t *testing.T, cfg Config) *Found {
 
 // K17: a target that loses a tenth of its capacity while it is searched.
 func TestK17DriftIsFlagged(t *testing.T) {
-	for seed := range uint64(4) {
-		target := shared(200, 8, 3, 1)
+	for seed := range uint64(2) {
+		target := shared(150, 8, 2, 1)
 		target.speed = func(at float64, _ int) float64 { return 1 - 0.1*math.Min(1, at/1200) }
 		cfg, _ := simConfig(target, 3*time.Second, seed)
 		if f := searched(t, cfg); f.Why == "" {
 			t.Errorf("seed %d: a capacity that fell by a tenth was answered with %+v", seed, f.Held)
 		}
-		target = shared(200, 8, 3, 1)
+		target = shared(150, 8, 2, 1)
 		cfg, _ = simConfig(target, 3*time.Second, seed)
 		if f := searched(t, cfg); f.Why != "" {
 			t.Errorf("seed %d: a steady target: %s", seed, f.Why)
@@ -45,8 +45,8 @@ func TestK17DriftIsFlagged(t *testing.T) {
 
 // A capacity that dips for five seconds in every twenty-five.
 func TestDipsAreCoveredOrNotAnswered(t *testing.T) {
-	for seed := range uint64(6) {
-		target := shared(200, 16, 3, 1)
+	for seed := range uint64(3) {
+		target := shared(150, 12, 2, 1)
 		target.speed = func(at float64, _ int) float64 {
 			if math.Mod(at, 25) < 5 {
 				return 0.7
@@ -85,8 +85,8 @@ func TestQuotaIsNoBreakingPoint(t *testing.T) {
 	}
 }
 
-// A queue that is full is no quota, even where it refuses at once what does not
-// fit: the goodput scatters and falls.
+// Nothing above the highest rate allowed is offered: what it holds is then all
+// that can be said.
 func TestNeverFailsIsAtLeast(t *testing.T) {
 	cfg, p := simConfig(shared(500, 16, 2, 1), 3*time.Second, 1)
 	cfg.Settings.MaxRate, cfg.Settings.MaxWhy = 200, "consent"
@@ -138,7 +138,8 @@ func TestCollapse(t *testing.T) {
 	target.speed = func(_ float64, waiting int) float64 { return 1 / (1 + float64(max(0, waiting-100))/300) }
 	cfg, _ := simConfig(target, 3*time.Second, 4)
 	f := searched(t, cfg)
-	if f.Why != "" || math.Abs(f.Saturation.Value/200-1) > 0.05 {
+	// What it sustains is only known from what it held: no better than a bracket.
+	if f.Why != "" || math.Abs(f.Saturation.Value/200-1) > 0.08 || f.Held.Low > 205 || f.Held.High < 195 {
 		t.Errorf("saturation %+v, why %q", f.Saturation, f.Why)
 	}
 	if !(f.Overload.Value < 0.8*f.Saturation.Value) {
@@ -148,14 +149,14 @@ func TestCollapse(t *testing.T) {
 
 // Pauses of seconds inside a login shift its load; they are not the portal's.
 func TestPausesAreNotTheTargets(t *testing.T) {
-	target := shared(200, 8, 3, 1)
+	target := shared(150, 8, 2, 1)
 	target.pause = 7
 	const limit = 3 * time.Second
 	cfg, _ := simConfig(target, limit, 2)
-	cfg.OwnTime = 14 * time.Second
+	cfg.OwnTime = 7 * time.Second
 	f := searched(t, cfg)
 	want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 3)
-	if f.Why != "" || math.Abs(f.Saturation.Value/200-1) > 0.03 || f.Held.Low < 0.94*want || f.Held.High > 1.06*want {
+	if f.Why != "" || math.Abs(f.Saturation.Value/150-1) > 0.03 || f.Held.Low < 0.94*want || f.Held.High > 1.06*want {
 		t.Errorf("found %+v around %.1f, saturation %+v, why %q", f.Held, want, f.Saturation, f.Why)
 	}
 	if f.Settings.Warmup < cfg.OwnTime {
@@ -321,8 +322,8 @@ func TestDescriptorsEndAProbe(t *testing.T) {
 }
 
 func TestQuickIsQuick(t *testing.T) {
-	for seed := range uint64(4) {
-		target := shared(400, 16, 3, 1)
+	for seed := range uint64(3) {
+		target := shared(200, 16, 2, 1)
 		const limit = 3 * time.Second
 		cfg, _ := simConfig(target, limit, seed)
 		cfg.Quick = true

@@ -122,7 +122,7 @@ func (s *search) reading(t *Trial, w *watch) float64 {
 	switch {
 	case !w.proved && !w.crowded:
 		level = t.Rate
-	case s.rules.readWork && len(t.Flow.Work) > 0:
+	case len(t.Flow.Work) > 0:
 		level = stats.Mean(t.Flow.Work).Value
 	}
 	return math.Max(level, s.floor)

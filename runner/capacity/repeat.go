@@ -17,6 +17,17 @@ func (s *search) repeat(ctx context.Context) error {
 	if s.set.Repeats <= 0 {
 		return nil
 	}
+	// A bracket that the time ended too early is narrowed first: repeated, it
+	// would still be no answer.
+	for range mostOutward {
+		rate, ok := s.next()
+		if !ok || s.bracket().Width <= stats.Widest {
+			break
+		}
+		if err := s.plateau(ctx, results.StageBracket, rate); err != nil {
+			return err
+		}
+	}
 	for range 1 + mostOutward {
 		rates := s.wanting()
 		if len(rates) == 0 {

@@ -27,23 +27,11 @@ func Search(ctx context.Context, cfg Config) (*Found, error) {
 	return s.found(), err
 }
 
-// rules are the parts of the method that a test takes away to see that it is
-// missed.
-type rules struct {
-	warmup bool // leave the start of a plateau out
-
-	readWork bool // read the capacity from work, not from goodput alone
-
-}
-
-var allRules = rules{warmup: true, readWork: true}
-
 // search is one search under way. It is for one goroutine.
 type search struct {
-	cfg   Config
-	set   results.Settings
-	rules rules
-	rng   *rand.Rand
+	cfg Config
+	set results.Settings
+	rng *rand.Rand
 
 	trials   []Trial
 	plateaus []int // of trials
@@ -75,7 +63,7 @@ func newSearch(cfg Config) (*search, error) {
 	if !(cfg.Start > 0) || cfg.Start > set.MaxRate {
 		cfg.Start = set.MaxRate / 50
 	}
-	return &search{cfg: cfg, set: set, rules: allRules,
+	return &search{cfg: cfg, set: set,
 		rng: rand.New(rand.NewPCG(cfg.Seed, 0x5ea7c4))}, nil
 }
 

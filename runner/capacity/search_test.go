@@ -5,6 +5,9 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"firstbell/runner/results"
+	"firstbell/runner/results/stats"
 )
 
 func simConfig(target *simTarget, limit time.Duration, seed uint64) (Config, *simPlayer) {
@@ -33,7 +36,7 @@ func describe(t *testing.T, f *Found) {
 func TestK1KnownCapacity(t *testing.T) {
 	const limit = 3 * time.Second
 	for name, target := range map[string]*simTarget{
-		"M/M/16": shared(400, 16, 1, 1), "one pool": shared(250, 16, 3, 1), "chain": chain(400, 16, 3, 1), "D, 4 steps": shared(700, 60, 4, 0),
+		"M/M/16": shared(250, 16, 1, 1), "one pool": shared(200, 16, 3, 1), "chain": chain(250, 16, 3, 1), "D, 4 steps": shared(300, 30, 4, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, _ := simConfig(target, limit, 5)
@@ -56,5 +59,28 @@ func TestK1KnownCapacity(t *testing.T) {
 				describe(t, f)
 			}
 		})
+	}
+}
+
+// Where all steps share one pool, what comes out in overload is far less than
+// what the target could sustain; the work done in it is not.
+func TestWorkReadsWhatGoodputCannot(t *testing.T) {
+	for name, target := range map[string]*simTarget{"pool": shared(400, 16, 3, 1), "chain": chain(400, 16, 3, 1)} {
+		p := &simPlayer{target: target, limit: 3 * time.Second}
+		s, err := p.Play(context.Background(), Spec{Seed: 4, Conduct: results.Conduct{Segments: []results.Segment{
+			{Rate: 40, Length: 20 * time.Second}, {Rate: 512, Length: 80 * time.Second}}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, ok := s.AtRest()
+		from, to := s.Busy(rest)
+		work := stats.Mean(s.Work(rest, from, to)).Value / 400
+		goodput := doneIn(s, 50).Value / 400
+		if !ok || to != 100 || from > 30 || math.Abs(work-1) > 0.03 {
+			t.Errorf("%s: work of %.3f of the capacity from second %d to %d (rest %+v)", name, work, from, to, rest)
+		}
+		if name == "pool" && goodput > 0.92 {
+			t.Errorf("goodput of %.3f of the capacity: the pool shows nothing", goodput)
+		}
 	}
 }

@@ -483,8 +483,8 @@ func quantileOf(h *results.Hist, q float64) float64 {
 // truth is the rate whose plateau has exactly the allowed share of people over
 // the limit, by bisection over a mean of seeds.
 func truth(target *simTarget, limit time.Duration, quantile float64, warmup, length time.Duration, seeds int) float64 {
-	lo, hi := 0.6*target.capacity(), 1.4*target.capacity()
-	for hi-lo > 0.002*hi {
+	lo, hi := 0.8*target.capacity(), 1.15*target.capacity()
+	for hi-lo > 0.003*hi {
 		rate := (lo + hi) / 2
 		bad, n := 0.0, 0.0
 		for seed := range seeds {

@@ -118,45 +118,68 @@ func (s *Series) peakDone(to int) float64 {
 // less than the target could sustain (0.87 of it at 1.28 times its capacity, for
 // three equal steps). What is conserved is work: the people through each place,
 // weighted by what the place costs at rest. Places before which nobody waits
-// are left out, so that in a chain only the full ones count.
+// are left out. Places that share a pool have the same wait; where the waits
+// differ there are several pools, and the narrowest of them counts.
 func (s *Series) Work(rest Rest, from, to int) []float64 {
 	const ten = 10
 	if to-from < ten || len(rest.Weights) != s.places() {
 		return nil
 	}
-	waiting := s.waiting(rest, from, to)
+	weights, one := s.waiting(rest, from, to)
 	var out []float64
 	for at := to - (to-from)/ten*ten; at+ten <= to; at += ten {
-		through := s.through(at, at+ten)
-		var sum, weight float64
-		for k, w := range waiting {
-			sum += through[k] * w
-			weight += w
-		}
-		if weight > 0 {
-			out = append(out, sum/weight)
+		if x := joined(s.through(at, at+ten), weights, one); x > 0 {
+			out = append(out, x)
 		}
 	}
 	return out
 }
 
-// waiting gives the weights of the places before which people wait: those that
-// hold at least a tenth of all who wait at the end of the stretch.
-func (s *Series) waiting(rest Rest, from, to int) []float64 {
-	at := s.inside(to - 1)
-	rate := s.peakDone(to)
-	var all float64
-	for k := range at {
-		at[k] = max(0, at[k]-rate*rest.Time*rest.Weights[k])
-		all += at[k]
-	}
-	out := make([]float64, len(at))
-	for k := range at {
-		if at[k] >= 0.1*all {
-			out[k] = rest.Weights[k]
+// joined is the weighted mean of what goes through places of one pool, else the
+// least of it.
+func joined(through, weights []float64, one bool) float64 {
+	var sum, weight, least float64
+	for k, w := range weights {
+		if w <= 0 {
+			continue
+		}
+		sum, weight = sum+float64(through[k]*w), weight+w
+		if least == 0 || through[k] < least {
+			least = through[k]
 		}
 	}
-	return out
+	if !one || weight <= 0 {
+		return least
+	}
+	return sum / weight
+}
+
+// waiting gives the weights of the places before which people wait, those that
+// hold at least a tenth of all who wait at the end of the stretch, and whether
+// they wait for one pool: their waits, by Little's law, are within a quarter of
+// each other.
+func (s *Series) waiting(rest Rest, from, to int) (weights []float64, one bool) {
+	inside, through := s.inside(to-1), s.through(from, to)
+	rate := s.peakDone(to)
+	var all float64
+	for k := range inside {
+		inside[k] = max(0, inside[k]-float64(rate*rest.Time)*rest.Weights[k])
+		all += inside[k]
+	}
+	weights = make([]float64, len(inside))
+	shortest, longest := 0.0, 0.0
+	for k, n := range inside {
+		if n < 0.1*all || !(through[k] > 0) {
+			continue
+		}
+		weights[k] = rest.Weights[k]
+		wait := n / through[k]
+		if shortest == 0 || wait < shortest {
+			shortest = wait
+		}
+		longest = max(longest, wait)
+	}
+	return weights, longest <= 1.25*shortest
 }
 
 // through is how many people per second leave each place in seconds from ≤ s <
