@@ -79,6 +79,7 @@ func (s *session) calibrate(ctx context.Context, tape *nulltarget.Tape) error {
 		Rig:  calibrationRig, Dir: filepath.Join(s.dir, results.TrialDir), Name: func(n int) string { return fmt.Sprintf("%03d-calibration", n) },
 		Gates: func(r *results.Run) []string { return report.TrialGates(r, s.sc) },
 		Limit: s.d.Settings.Limit, First: max(4, min(64, s.d.Required.PeakRate/2)), Ceiling: highestLoad,
+		Need: nulltarget.Margin * s.d.Required.PeakRate,
 		Tell: func(t nulltarget.Trial) {
 			s.say("console.calibration", "rate", oneDecimal(s.text, t.Rate), "broke", s.broke(t.Broke))
 		},
@@ -200,6 +201,9 @@ func (s *session) limitByConsent(grants []consent.Grant, traces []runner.Trace) 
 	}
 	if l := s.sc.Limits; l.ConnectionsPerSecond > 0 && connections > 0 {
 		s.lower(l.ConnectionsPerSecond/connections, "consent")
+	}
+	if st := &s.d.Settings; s.o.witness && st.MaxWhy == "consent" {
+		st.MaxRate = max(st.MaxRate/2, st.MaxRate-1) // the witness's own login a second is load, too
 	}
 }
 

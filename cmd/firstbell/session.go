@@ -46,6 +46,10 @@ type session struct {
 	// in the journal answer from their folders.
 	asked int
 	ended results.Ended // why the session stopped early; zero while it goes on
+
+	whole   *scenarios.Scenario // with the accounts of the witness, own
+	own     map[string][]int
+	witness *witnessProcess // nil: nobody watches
 }
 
 // lockFile keeps two processes from writing one session.

@@ -7,6 +7,7 @@ import (
 
 	"firstbell/report"
 	"firstbell/report/catalog"
+	"firstbell/runner"
 	"firstbell/runner/capacity"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
@@ -36,8 +37,13 @@ func runSession(ctx context.Context, e *env, o sessionOptions, sc *scenarios.Sce
 
 // newSession draws the required storm and opens, or takes up, the folder.
 func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string) (*session, error) {
-	s := &session{e: e, o: o, sc: sc, command: command, text: catalog.For(o.lang)}
+	s := &session{e: e, o: o, sc: sc, whole: sc, command: command, text: catalog.For(o.lang)}
 	var err error
+	if o.witness {
+		if s.sc, s.own, err = reserved(sc); err != nil {
+			return nil, err
+		}
+	}
 	if s.storm, err = planOf(e, o.playOptions, sc, e.now()); err != nil {
 		return nil, err
 	}
@@ -48,10 +54,12 @@ func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string
 	quantile, _ := c.Quantile.Float64()
 	settings := capacity.SettingsFor(quantile, c.Time, o.quick)
 	settings.Criterion = c.ID
+	rungs, _ := runner.SynLadder()
 	s.d = &results.Dossier{
 		Schema: results.DossierSchema, RunID: s.storm.RunID, Command: command, Quick: o.quick, Tool: toolInfo(),
 		Name: sc.Name, Target: sc.Target.String(), ScenarioHash: sc.Hash(), Lang: s.storm.Lang, Seed: s.storm.seed,
 		Started: e.now().UTC(), Settings: settings, Required: required(s.storm),
+		SynLadder: rungs,
 	}
 	s.planStages()
 	return s, s.open()
@@ -98,6 +106,11 @@ func (s *session) play(ctx context.Context) error {
 	if err := s.calibrated(ctx); err != nil {
 		return err
 	}
+	unwatch, err := s.watched(ctx)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
 	found, err := s.search(ctx)
 	if err != nil {
 		return err

@@ -47,7 +47,11 @@ func (p *player) playNow(ctx context.Context, spec capacity.Spec, enough func(ca
 	s := p.s
 	began := s.e.now().UTC()
 	s.announce(spec)
-	ended, err := s.playTrial(ctx, spec, enough)
+	var ended results.Ended
+	err := s.watchedTrial(spec.Name, func() (err error) {
+		ended, err = s.playTrial(ctx, spec, enough)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

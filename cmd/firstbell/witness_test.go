@@ -114,3 +114,39 @@ func TestWitnessRefused(t *testing.T) {
 		t.Error("no orders are no reason to watch")
 	}
 }
+
+// TestWatchedTrial: a session keeps what the witness saw of each trial, once, and
+// goes on without a witness that has ended.
+func TestWatchedTrial(t *testing.T) {
+	whole, _ := watched(t)
+	rest, own, err := reserved(whole)
+	if err != nil || rest.Accounts.Len() != whole.Accounts.Len()-len(own["eleve"]) {
+		t.Fatalf("%v, %v", own, err)
+	}
+	e := systemEnv()
+	var said bytes.Buffer
+	e.stderr = &said
+	s := &session{e: e, o: sessionOptions{witness: true}, sc: rest, whole: whole, own: own,
+		d: &results.Dossier{RunID: "session-1", Seed: 1, Settings: results.Settings{Limit: 3 * time.Second}}}
+	stop, err := s.watched(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	play := func() error { time.Sleep(1800 * time.Millisecond); return nil }
+	for range 2 { // the second time after the first was set aside
+		if err := s.watchedTrial("000-probe", play); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.d.Witness.Trials; len(got) != 1 || got[0].Trial != "000-probe" || got[0].N == 0 || got[0].Failed > 0 {
+		t.Errorf("%+v", got)
+	}
+	s.witness.stop()
+	if err := s.watchedTrial("001-confirm", func() error { return nil }); err != nil || s.witness != nil || said.Len() == 0 {
+		t.Errorf("%v, %q", err, said.String())
+	}
+	if len(s.d.Witness.Trials) != 1 {
+		t.Errorf("%+v", s.d.Witness.Trials)
+	}
+}
