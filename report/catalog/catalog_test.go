@@ -378,7 +378,7 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 		},
 		"claim.": {
 			"little", "books", "first", "together", "contradiction", "onset", "no_onset", "isolation", "none_saturated", "not_separable", "not_explained",
-			"no_whole", "lowest", "lowest_once", "lowest_alone", "lowest_alone_once", "shared", "server_metrics", "intervention", "production",
+			"no_whole", "lowest", "lowest_once", "lowest_alone", "lowest_alone_once", "shared", "server_metrics", "intervention", "pupils_alone",
 			"sign_queueing", "sign_quota", "sign_per_ip", "sign_pool", "sign_accept_queue", "sign_proxy_timeout", "sign_crash", "sign_blank", "sign_tls",
 			"sign_external", "sign_generator",
 		},
