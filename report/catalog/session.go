@@ -29,8 +29,11 @@ func bounded(r report.Range) bool {
 
 func (c *Catalog) sessionReplayed(s *report.Summary) Sentence {
 	key := "session.replayed"
-	if len(s.Capacity.Storm.Replays) == 0 {
+	switch {
+	case len(s.Capacity.Storm.Replays) == 0:
 		key = "session.steady"
+	case !severalSizes(s):
+		key = "session.replayed_size"
 	}
 	if s.Run.Date == "" {
 		key += "_undated"
@@ -42,6 +45,12 @@ func (c *Catalog) sessionReplayed(s *report.Summary) Sentence {
 
 func (c *Catalog) required(s *report.Summary) Arg {
 	return Arg{"required", c.Uint(s.Capacity.Storm.Required), "capacity.storm.required"}
+}
+
+// severalSizes reports whether whole mornings of more than the required size
+// were replayed.
+func severalSizes(s *report.Summary) bool {
+	return slices.ContainsFunc(s.Capacity.Storm.Replays, func(r report.Replay) bool { return r.Role != "required" })
 }
 
 // Headline says the largest storm held, in people, and how many it takes.
@@ -140,7 +149,7 @@ func (c *Catalog) afterSentence(s *report.Summary) Sentence {
 				continue
 			}
 			key := "session.after_" + state
-			if s.Recovery.Vulnerable.Known() && state == "metastable" {
+			if state == "metastable" && s.Recovery.VulnerR > 0 && s.Recovery.Vulnerable.Known() {
 				return c.Sentence(key+"_above", Arg{"share", c.Percent(s.Recovery.Vulnerable), "recovery.vulnerable_above_share"})
 			}
 			return c.Sentence(key)
@@ -281,6 +290,9 @@ func RequiredReplayed(s *report.Summary) bool { return s.Session != nil && requi
 func (c *Catalog) sessionOutside(s *report.Summary) Sentence {
 	if !requiredReplayed(s) {
 		return nil
+	}
+	if !severalSizes(s) {
+		return c.outside(s)
 	}
 	return append(append(c.Sentence("session.outside_lead"), Part{Text: " "}), c.outside(s)...)
 }

@@ -19,7 +19,7 @@ func (b *builder) proof() Section {
 	parts = append(parts, []Part{
 		{Heading: c.Text("html.parameters"), Facts: b.parameters()},
 		{Heading: c.Text("html.method"), List: b.list("html.method.", 7)},
-		{Heading: c.Text("html.limits"), List: b.list("html.limit.", 6)},
+		{Heading: c.Text("html.limits"), List: b.limitsOf()},
 	}...)
 	if t := b.assumptions(); t != nil {
 		parts = append(parts, Part{Table: t, Folded: t.Caption})
@@ -37,6 +37,19 @@ func (b *builder) list(prefix string, n int) []Words {
 	var out []Words
 	for i := range n {
 		out = append(out, plain(b.c.Text(prefix+strconv.Itoa(i+1))))
+	}
+	return out
+}
+
+// limitsOf is what the test does not say; a session has searched for the limit,
+// and says what it left out.
+func (b *builder) limitsOf() []Words {
+	out := b.list("html.limit.", 6)
+	if b.s.Session != nil {
+		out[0] = plain(b.c.Text("html.limit_session"))
+		for _, u := range b.c.Unproved(b.s) {
+			out = append(out, plain(b.c.Text("html.limit_unproved", "what", u)))
+		}
 	}
 	return out
 }

@@ -16,7 +16,7 @@ func (b *builder) recovery() Section {
 		return b.section("recovery", Part{Figure: b.unmeasured("f11", r.Command)})
 	}
 	parts := []Part{{Text: plain(b.c.Text("html.recovery_intro"))}}
-	if r.Vulnerable.Known() {
+	if r.Vulnerable.Known() && r.VulnerR > 0 {
 		parts = append(parts, Part{Text: b.f.say("html.vulnerable", "share", b.f.percent("recovery.vulnerable_above_share"),
 			"n", b.f.count("recovery.vulnerable_refreshes"))})
 	}
