@@ -60,12 +60,16 @@ func (s *session) trialTime(load time.Duration) time.Duration {
 
 func (s *session) searchTime() time.Duration { return capacity.Budget(s.o.quick) }
 
+// isolationTime counts the preparation too: at 0.6 of the capacity for a load
+// of 1.5 of it, two and a half times the trial's own length.
 func (s *session) isolationTime() time.Duration {
 	each, seeds := 70*time.Second, stormSeeds
 	if s.o.quick {
-		each, seeds = 50*time.Second, 1
+		each, seeds = 35*time.Second, 1
 	}
-	return time.Duration(len(stepsAlone(s.sc))*seeds) * s.trialTime(each)
+	steps := len(stepsAlone(s.sc))
+	prepared := time.Duration(max(0, steps-1)) * (each*5/2 + 10*time.Second)
+	return time.Duration(seeds) * (time.Duration(steps)*s.trialTime(each) + prepared)
 }
 
 // oneStorm is a whole morning with its drain, which is over when everybody is

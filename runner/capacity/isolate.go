@@ -19,7 +19,7 @@ const (
 	onsetBase       = 0.5  // before it, for every step's own baseline
 	prepareLoad     = 0.7  // of it: the pace at which browsers are brought to the step, without breaking anything
 	isolationLength = 60 * time.Second
-	quickIsolation  = 40 * time.Second
+	quickIsolation  = 25 * time.Second
 	isolationWarmup = 10 * time.Second
 	onsetLeast      = time.Minute
 )
