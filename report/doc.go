@@ -16,6 +16,25 @@
 // met, not met, inconclusive (the interval holds the threshold) or not
 // measured.
 //
+// # Sessions
+//
+// A session (capacity, certify) is many trials. [JudgeTrial] reads one: a storm
+// like any run, a plateau from its [results.Series], over 10-s batches, because
+// people who queue behind each other are late together. It is met only if the
+// queue also stayed well below the limit: near what a target holds, one plateau
+// in three happens to stay within it. [TrialGates] says whether the generator
+// was sound.
+//
+//	trials ──► plateaus ──► capacity ────┬──► sizing
+//	      └──► storms ────► N*, verdict ─┼──► Summary of [JudgeDossier]
+//	      └──► isolation, recovery ──────┘
+//
+// The verdict of a session is that of the storm of the required size: ready when
+// every replay is, with gate V4 besides; not ready when most are not and at most
+// a fifth of the decided ones are. Whatever else was measured explains it.
+//
+// [Compare] reads a run against an earlier one.
+//
 // # Design
 //
 // Judge is a pure function of the folder: no clock, no map order, the bootstrap

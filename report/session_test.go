@@ -63,7 +63,7 @@ func TestVerdictOfASession(t *testing.T) {
 	with := func(f func(*reporttest.Dossier), change func(*reporttest.Dossier)) func(*reporttest.Dossier) {
 		return func(d *reporttest.Dossier) { f(d); change(d) }
 	}
-	threeReady := storms("ready", "ready", "ready")
+	isReady := storms("ready")
 	first := reporttest.NewDossier(t, reporttest.Standard())
 	storms("ready", "not_ready", "target_down", "inconclusive_interval_straddles", "inconclusive_generator_saturated", "inconclusive_blocked_as_attacker")(first)
 	for name, row := range map[string]struct {
@@ -71,7 +71,7 @@ func TestVerdictOfASession(t *testing.T) {
 		value report.Value
 		cause report.Cause
 	}{
-		"all ready":                    {threeReady, report.Ready, ""},
+		"all ready":                    {storms("ready", "ready", "ready"), report.Ready, ""},
 		"all not ready":                {storms("not_ready", "not_ready", "not_ready"), report.NotReady, ""},
 		"the seeds disagree":           {storms("ready", "not_ready", "not_ready"), report.Inconclusive, report.CauseSeeds},
 		"one undecided":                {storms("ready", "ready", "inconclusive_interval_straddles"), report.Inconclusive, report.CauseStraddles},
@@ -81,34 +81,34 @@ func TestVerdictOfASession(t *testing.T) {
 		"one was blocked":              {storms("not_ready", "not_ready", "inconclusive_blocked_as_attacker"), report.Inconclusive, report.CauseBlocked},
 		"a smaller one failed":         {func(d *reporttest.Dossier) { d.Storm("low", 0.9, "not_ready") }, report.Inconclusive, report.CauseNotReplayed},
 		"a larger one held":            {func(d *reporttest.Dossier) { d.Storm("high", 1.5, "ready") }, report.Inconclusive, report.CauseNotReplayed},
-		"calibrated too low": {with(threeReady, func(d *reporttest.Dossier) { d.Journal.Calibration.Rate = 71 }),
+		"calibrated too low": {with(isReady, func(d *reporttest.Dossier) { d.Journal.Calibration.Rate = 71 }),
 			report.Inconclusive, report.CauseCalibration},
-		"calibrated just enough": {with(threeReady, func(d *reporttest.Dossier) { d.Journal.Calibration.Rate = 73 }), report.Ready, ""},
-		"not calibrated":         {with(threeReady, func(d *reporttest.Dossier) { d.Journal.Calibration = nil }), report.Inconclusive, report.CauseCalibration},
+		"calibrated just enough": {with(isReady, func(d *reporttest.Dossier) { d.Journal.Calibration.Rate = 73 }), report.Ready, ""},
+		"not calibrated":         {with(isReady, func(d *reporttest.Dossier) { d.Journal.Calibration = nil }), report.Inconclusive, report.CauseCalibration},
 		"not calibrated, refused": {with(storms("not_ready", "not_ready"), func(d *reporttest.Dossier) { d.Journal.Calibration = nil }),
 			report.NotReady, ""},
 		"not calibrated, no answer": {with(storms("target_down", "target_down"), func(d *reporttest.Dossier) { d.Journal.Calibration = nil }),
 			report.Inconclusive, report.CauseCalibration},
-		"killed":                        {with(threeReady, func(d *reporttest.Dossier) { d.Journal.Ended = nil }), report.Inconclusive, report.CauseUnfinished},
+		"killed":                        {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended = nil }), report.Inconclusive, report.CauseUnfinished},
 		"killed after it failed":        {with(storms("not_ready"), func(d *reporttest.Dossier) { d.Journal.Ended = nil }), report.NotReady, ""},
-		"interrupted":                   {with(threeReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedInterrupted }), report.Inconclusive, report.CauseInterrupted},
-		"stopped by the target":         {with(threeReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedByTarget }), report.Inconclusive, report.CauseStoppedByTarget},
-		"a trial's folder is not there": {with(threeReady, func(d *reporttest.Dossier) { d.Lose("001-storm") }), report.Inconclusive, report.CauseCut},
-		"the control address slowed down": {with(threeReady, func(d *reporttest.Dossier) {
+		"interrupted":                   {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedInterrupted }), report.Inconclusive, report.CauseInterrupted},
+		"stopped by the target":         {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedByTarget }), report.Inconclusive, report.CauseStoppedByTarget},
+		"a trial's folder is not there": {with(isReady, func(d *reporttest.Dossier) { d.Lose("001-storm") }), report.Inconclusive, report.CauseCut},
+		"the control address slowed down": {with(isReady, func(d *reporttest.Dossier) {
 			d.Journal.Control = &results.Control{Base: results.Beheld{N: 60, P95: 0.1}, Trials: []results.Beheld{{Trial: "001-storm", N: 60, P95: 0.4}}}
 		}), report.Inconclusive, report.CauseExternal},
-		"the control address is as it was": {with(threeReady, func(d *reporttest.Dossier) {
+		"the control address is as it was": {with(isReady, func(d *reporttest.Dossier) {
 			d.Journal.Control = &results.Control{Base: results.Beheld{N: 60, P95: 0.1}, Trials: []results.Beheld{{Trial: "001-storm", N: 60, P95: 0.11}}}
 		}), report.Ready, ""},
-		"the witness disagrees": {with(threeReady, func(d *reporttest.Dossier) {
+		"the witness disagrees": {with(isReady, func(d *reporttest.Dossier) {
 			name := d.Plateau(results.StageConfirm, 18, 20)
 			d.Journal.Witness = &results.Witness{Trials: []results.Beheld{{Trial: name, N: 60, P50: 0.1, P95: 0.1}}}
 		}), report.Inconclusive, report.CauseWitness},
-		"the witness agrees": {with(threeReady, func(d *reporttest.Dossier) {
+		"the witness agrees": {with(isReady, func(d *reporttest.Dossier) {
 			name := d.Plateau(results.StageConfirm, 18, 20)
 			d.Journal.Witness = &results.Witness{Trials: []results.Beheld{{Trial: name, N: 60, P50: 0.31, P95: 0.4}}}
 		}), report.Ready, ""},
-		"drift": {with(threeReady, func(d *reporttest.Dossier) {
+		"drift": {with(isReady, func(d *reporttest.Dossier) {
 			d.Plateau(results.StageConfirm, 18, 20)
 			d.Plateau(results.StageControl, 18, 14)
 		}), report.Inconclusive, report.CauseDrift},
