@@ -186,3 +186,19 @@ func TestSinkRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestCalibrationRefuses: a plan above the calibrated rate ÷ 1.5 is exit 5, and
+// so is a recording that does not stand for the journey.
+func TestCalibrationRefuses(t *testing.T) {
+	s := &session{d: &results.Dossier{Required: results.Required{PeakRate: 100}}}
+	for _, c := range []struct {
+		rate float64
+		why  string
+		want int
+	}{{150, "", exitReady}, {149, "", exitRefused}, {0, "", exitRefused}, {1000, "it does not replay", exitRefused}} {
+		got := &nulltarget.Result{Calibration: results.Calibration{Rate: c.rate, Stopped: "V3"}, Why: c.why}
+		if code := exitCodeOf(s.allowed(got)); code != c.want {
+			t.Errorf("%v: exit code %d", c, code)
+		}
+	}
+}

@@ -347,3 +347,30 @@ func TestClimb(t *testing.T) {
 		t.Errorf("a journey that does not replay is no matter of load: %v %q %d", best, stopped, tried)
 	}
 }
+
+// TestBroke: the generator's gates come first, then who did not get in, then how
+// long it took.
+func TestBroke(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		gates     []string
+		pulled    bool
+		completed float64
+		p99       time.Duration
+		want      string
+	}{
+		{"honest", nil, false, 0.99, time.Second, ""},
+		{"gates first", []string{"V2", "V3"}, true, 0, -1, "V2"},
+		{"given up", nil, true, 1, 0, "V2"},
+		{"not the journey", nil, false, 0.9899, 0, "journey"},
+		{"slow", nil, false, 1, time.Second + 1, "p99"},
+		{"never", nil, false, 1, -1, "p99"},
+	} {
+		k := calibration{cfg: Config{Gates: func(*results.Run) []string { return c.gates }}}
+		k.out.Limit = time.Second
+		got := k.broke(nil, &Trial{Completed: c.completed, P99: c.p99}, c.pulled)
+		if first := strings.Join(got[:min(1, len(got))], ""); first != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

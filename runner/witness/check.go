@@ -2,7 +2,6 @@ package witness
 
 import (
 	"math"
-	"time"
 
 	"firstbell/runner/results"
 	"firstbell/runner/results/stats"
@@ -56,20 +55,4 @@ func agrees(yes bool) Agreement {
 		return Agrees
 	}
 	return Differs
-}
-
-// Moved reports whether a control address was slower or faster during a trial
-// than before the first load, by more than 20 % of its p95 and by more than a
-// scheduler's accidents (1 ms): something outside the target has changed. known
-// is false with too few fetches to say.
-func Moved(base, trial results.Beheld) (moved, known bool) {
-	const share = 0.20
-	least := time.Millisecond.Seconds()
-	switch {
-	case base.N < enough || trial.N < enough || base.P95 < 0:
-		return false, false
-	case trial.P95 < 0:
-		return true, true
-	}
-	return math.Abs(trial.P95-base.P95) > math.Max(share*base.P95, least), true
 }

@@ -8,7 +8,7 @@
 //     than the people of the load, the load generator is the suspect ([AtBase],
 //     [AtLimit]).
 //   - [Control] fetches a neutral address that carries no load. When its times
-//     move, something outside the target has ([Moved]).
+//     move, something outside the target has.
 //
 // Both belong in a process of their own: a witness that shares a starved
 // processor with the generator repeats its errors. Both ask the guard before every

@@ -82,25 +82,6 @@ func TestAtLimit(t *testing.T) {
 	}
 }
 
-func TestMoved(t *testing.T) {
-	for _, c := range []struct {
-		base, trial  results.Beheld
-		moved, known bool
-	}{
-		{results.Beheld{N: 50, P95: 0.1}, results.Beheld{N: 50, P95: 0.119}, false, true},
-		{results.Beheld{N: 50, P95: 0.1}, results.Beheld{N: 50, P95: 0.121}, true, true},
-		{results.Beheld{N: 50, P95: 0.1}, results.Beheld{N: 50, P95: 0.079}, true, true},
-		{results.Beheld{N: 50, P95: 0.0001}, results.Beheld{N: 50, P95: 0.0009}, false, true},
-		{results.Beheld{N: 50, P95: 0.1}, results.Beheld{N: 50, P95: results.Never}, true, true},
-		{results.Beheld{N: 50, P95: results.Never}, results.Beheld{N: 50, P95: 0.1}, false, false},
-		{results.Beheld{N: 5, P95: 0.1}, results.Beheld{N: 50, P95: 1}, false, false},
-	} {
-		if moved, known := Moved(c.base, c.trial); moved != c.moved || known != c.known {
-			t.Errorf("%+v: %v %v", c, moved, known)
-		}
-	}
-}
-
 func TestReserve(t *testing.T) {
 	sc := parse(t, yaml)
 	rest, own, err := Reserve(sc, 3)

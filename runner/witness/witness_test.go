@@ -168,7 +168,7 @@ func (b *bed) load(rate float64) (p50 float64, inTime float64) {
 	defer d.Close()
 	dir := filepath.Join(b.t.TempDir(), "run")
 	plan, list, err := runner.NewTrialPlan(b.rest, runner.PlanOptions{Seed: 4, RunID: "load", Start: time.Now()}, results.Conduct{
-		Kind: results.TrialPlateau, LoginOnly: true, Segments: []results.Segment{{Name: "plateau", Rate: rate, Length: 120 * time.Second}}})
+		Kind: results.TrialPlateau, LoginOnly: true, Segments: []results.Segment{{Name: "plateau", Rate: rate, Length: time.Minute}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestWitnessSeesTheSame(t *testing.T) {
 		p50, _ := b.load(10)
 		seen := w.End()
 		stop()
-		if seen.Trial != "007-confirm" || seen.N < 100 || seen.Failed != 0 || seen.Over != 0 {
+		if seen.Trial != "007-confirm" || seen.N < 50 || seen.Failed != 0 || seen.Over != 0 {
 			t.Errorf("%+v", seen)
 		}
 		if AtBase(seen, p50) != Agrees || AtLimit(seen, 0.95, results.StateMet) != Agrees {
@@ -316,11 +316,8 @@ func TestControl(t *testing.T) {
 		if base.N < 30 || base.Failed > 0 {
 			t.Errorf("base %+v", base)
 		}
-		if moved, known := Moved(base, trial); !moved || !known {
+		if trial.N < 30 || trial.P95 < 0.2 || base.P95 > 0.01 {
 			t.Errorf("base %+v, trial %+v", base, trial)
-		}
-		if moved, known := Moved(base, base); moved || !known {
-			t.Error("moved from itself")
 		}
 		b.guard.no = errors.New("no")
 		if _, err := NewControl(ControlConfig{URL: u, Driver: d, Guard: b.guard, Clock: b.clock}); err == nil {
