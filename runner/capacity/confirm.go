@@ -123,10 +123,9 @@ func (s *search) centre() float64 {
 // next is the load to play next: surprises first, then the middle of a bracket
 // that is too wide. ok is false when nothing more would narrow the answer.
 func (s *search) next() (rate float64, ok bool) {
-	w := s.set.Width
 	loads := s.loads()
 	if len(loads) == 0 {
-		return s.rounded(s.centre() * (1 + w/2)), true
+		return s.rounded(s.centre() * (1 + s.margin())), true
 	}
 	b := s.bracket()
 	lowest, highest := loads[0], loads[len(loads)-1]
@@ -139,6 +138,16 @@ func (s *search) next() (rate float64, ok bool) {
 	return s.inside(b)
 }
 
+// margin is how far from where the limit is expected the first two loads are:
+// half a width, and more where no second trial will help one that decides
+// nothing.
+func (s *search) margin() float64 {
+	if s.set.Repeats == 0 {
+		return 0.75 * s.set.Width
+	}
+	return s.set.Width / 2
+}
+
 // above is a load over one that did not fail: further each time. ok is false at
 // the highest rate allowed.
 func (s *search) above(l stats.LoadTrials, tried int) (float64, bool) {
@@ -146,7 +155,7 @@ func (s *search) above(l stats.LoadTrials, tried int) (float64, bool) {
 		return 0, false
 	}
 	step := s.step(l, tried)
-	return s.rounded(math.Max(l.Rate*(1+step), s.centre()*(1+s.set.Width/2))), true
+	return s.rounded(math.Max(l.Rate*(1+step), s.centre()*(1+s.margin()))), true
 }
 
 // step is how far to go on in one direction: a width, half of one beside a load
@@ -164,7 +173,7 @@ func (s *search) step(l stats.LoadTrials, tried int) float64 {
 // further each time.
 func (s *search) below(l stats.LoadTrials, tried int) (float64, bool) {
 	step := s.step(l, tried)
-	rate := s.rounded(math.Min(l.Rate*(1-math.Min(step, 0.5)), s.centre()*(1-s.set.Width/2)))
+	rate := s.rounded(math.Min(l.Rate*(1-math.Min(step, 0.5)), s.centre()*(1-s.margin())))
 	if rate < s.lowestWorth() {
 		return 0, false
 	}
@@ -186,7 +195,7 @@ func (s *search) inside(b stats.Bracket) (float64, bool) {
 			lo = b.Undecided[n-1]
 		}
 	}
-	if b.Width <= s.set.Width || (hi-lo)/hi <= 0.6*s.set.Width {
+	if b.Width <= 2*s.margin()+0.001 || (hi-lo)/hi <= 0.6*s.set.Width {
 		return 0, false
 	}
 	rate := s.rounded((lo + hi) / 2)
@@ -205,7 +214,7 @@ func (s *search) loads() []stats.LoadTrials {
 // bracket is the answer so far. Loads with fewer trials than they will have in
 // the end count by their bare readings.
 func (s *search) bracket() stats.Bracket {
-	return stats.BracketOf(stats.Provisional(s.loads(), 1+s.set.Repeats))
+	return stats.BracketOf(stats.Provisional(s.loads(), max(2, 1+s.set.Repeats)))
 }
 
 func (t *Trial) tried() stats.Tried {

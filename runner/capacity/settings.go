@@ -16,7 +16,7 @@ const (
 	// The test time until the repeats: as long as the bracket is not closed and
 	// another plateau fits in it, the search goes on.
 	searchTime = 15 * time.Minute
-	quickTime  = 7 * time.Minute
+	quickTime  = 8 * time.Minute
 )
 
 // SettingsFor computes a search's settings from its time criterion: people

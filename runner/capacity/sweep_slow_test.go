@@ -69,7 +69,7 @@ func TestK1Sweep(t *testing.T) {
 		}
 		t.Logf("%s L=%s | sat %+.1f%% low %+.1f%% high %+.1f%% mid %+.1f%% truth %.3fC | %4.1f + %4.1f min, %d trials %s%s", name, f.Settings.Plateau,
 			100*e[0], 100*e[1], 100*e[2], 100*at, want/c, f.Search.Minutes(), (f.Total - f.Search).Minutes(), len(f.Trials), f.Why, mark)
-		if mark != "" && os.Getenv("K1_TELL") != "" {
+		if os.Getenv("K1_TELL") != "" && (mark != "" || f.Why != "") {
 			describe(t, f)
 		}
 		sat, search = append(sat, math.Abs(e[0])), append(search, f.Search.Minutes())
