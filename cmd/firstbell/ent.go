@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -132,6 +133,7 @@ func runEnt(ctx context.Context, e *env, o entOptions) error {
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(400) // its memory is small, and the processor is the load tool's
 	portal, err := ent.New(cfg)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,7 +115,7 @@ func TestBacklogIsSwitched(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- e.Serve(ctx, l) }()
-	if got := backlogOf(t, l); got < 100 {
+	if got := backlogOf(t, e); got < 100 {
 		t.Errorf("backlog %d at first", got)
 	}
 	if err := e.SetModes(Modes{Accept: Accept{Backlog: 3}}); err != nil {
@@ -126,11 +127,11 @@ func TestBacklogIsSwitched(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	if got := backlogOf(t, l); got != 3 {
+	if got := backlogOf(t, e); got != 3 {
 		t.Errorf("backlog %d, want 3", got)
 	}
 	_ = e.SetModes(Modes{})
-	if got := backlogOf(t, l); got < 100 {
+	if got := backlogOf(t, e); got < 100 {
 		t.Errorf("backlog %d at last", got)
 	}
 	stop()
@@ -141,9 +142,14 @@ func TestBacklogIsSwitched(t *testing.T) {
 
 // backlogOf reads the length of a listen queue: what /proc/net/tcp does not say,
 // TCP_INFO does.
-func backlogOf(t *testing.T, l net.Listener) int {
+func backlogOf(t *testing.T, e *ENT) int {
 	t.Helper()
-	raw, err := l.(*net.TCPListener).SyscallConn()
+	var raw syscall.RawConn
+	var err error
+	for raw == nil { // until it is served
+		e.servers.each(func(s *server) { raw, err = s.listener.(syscall.Conn).SyscallConn() })
+		time.Sleep(time.Millisecond)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

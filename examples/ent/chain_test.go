@@ -93,7 +93,7 @@ func TestChainHasTheCapacityOfItsWeakestStation(t *testing.T) {
 	for _, cv2 := range []float64{0, 1} {
 		c := Capacity{CV2: cv2, Chain: Chain{LoginPage: Station{Rate: 600}, Login: Station{Rate: 400}, Home: Station{Rate: 440}}}
 		want, _ := c.LoginsPerSecond(WholeLogin(0))
-		if got := saturate(t, c, 400, 200*time.Second, ClassLoginPage, ClassLogin, ClassHome); math.Abs(got/want-1) > 0.02 {
+		if got := saturate(t, c, 400, 100*time.Second, ClassLoginPage, ClassLogin, ClassHome); math.Abs(got/want-1) > 0.02 {
 			t.Errorf("CV²=%v: %.1f logins/s, want %.1f", cv2, got, want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestSharedPoolHasItsCapacity(t *testing.T) {
 		if want > bound {
 			t.Errorf("pool of %d: %.1f logins/s is above the bound %.1f", k, want, bound)
 		}
-		if got := saturate(t, c, 800, 120*time.Second, ClassLoginPage, ClassLogin, ClassHome); math.Abs(got/want-1) > 0.02 {
+		if got := saturate(t, c, 400, 60*time.Second, ClassLoginPage, ClassLogin, ClassHome); math.Abs(got/want-1) > 0.02 {
 			t.Errorf("pool of %d: %.1f logins/s, want %.1f", k, got, want)
 		}
 	}

@@ -23,6 +23,21 @@
 // served, and keeps it for its service time s: C = c/s requests per second,
 // whatever the machine does meanwhile, because the workers' schedule is kept in
 // absolute instants (see [Capacity]). The workers sleep; they burn no processor.
+// With a [Chain] each class of request has workers of its own, so that the weakest
+// step is known ([Capacity.LoginsPerSecond]); a shared pool in front of them hides
+// it ([SharedPoolPerSecond]). Without a queue the workers are Erlang's
+// ([ErlangB]); with clients who leave, [ErlangA].
+//
+// The capacity can change while it is measured: [Dips], [Drift], a [Healer] that
+// does not come back whole, a [Crash] at a rate, an [Accept] queue that overflows.
+//
+// # The loop
+//
+// [ENT.Serve] speaks HTTP/1.1 by itself. Requests are read by one goroutine for all
+// sockets (one for each connection over TLS and in memory), wait as entries in the
+// simulation of the workers, and are answered by whoever ends the wait: the load
+// tool on the same machine is left most of its processor. ENT is an [http.Handler]
+// too, for other servers.
 //
 // # Degraded modes
 //
@@ -34,7 +49,7 @@
 //
 // # Virtual time
 //
-// Time comes from package time and nothing here owns a goroutine at rest, so the
-// whole ENT runs inside a testing/synctest bubble, on the connections of package
+// Time comes from package time and an ENT owns no goroutine but those of Serve, so
+// the whole ENT runs inside a testing/synctest bubble, on the connections of package
 // memnet. Create it inside the bubble.
 package ent

@@ -10,11 +10,9 @@ import (
 )
 
 func canReopen(l net.Listener) bool {
-	switch l.(type) {
-	case *net.TCPListener, reopener:
-		return true
-	}
-	return false
+	_, memory := l.(reopener)
+	_, socket := l.(syscall.Conn)
+	return memory || socket
 }
 
 // reserve keeps the address of a closed listener without listening, so that
@@ -86,7 +84,7 @@ func bind(a *net.TCPAddr) (int, error) {
 func (s *server) setBacklog(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.listener.(*net.TCPListener)
+	l, ok := s.listener.(syscall.Conn)
 	if !ok || n == 0 && !s.short {
 		return
 	}

@@ -14,13 +14,13 @@ func (e *ENT) down(until time.Time) {
 
 func (s *server) crash(until time.Time) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.until = until
 	if canReopen(s.listener) { // otherwise what comes is accepted and reset
 		s.listener.Close()
 	}
-	for c := range s.conns {
-		reset(c.raw)
+	s.mu.Unlock()
+	for _, c := range s.all() {
+		c.stop(true, true)
 	}
 }
 

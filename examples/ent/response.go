@@ -13,7 +13,9 @@ var overTLS tls.ConnectionState
 
 // response collects an answer, so that it is sent in one write.
 type response struct {
-	conn   *conn
+	server *server
+	wire   wire
+	last   bool // the connection ends with it
 	header http.Header
 	buf    []byte
 	status int // 0: nothing is written yet
@@ -24,14 +26,15 @@ type response struct {
 // direct is the size from which a body is sent without being copied.
 const direct = 32 << 10
 
-func (w *response) begin(c *conn) {
+func (w *response) begin(c *client, head, last bool) {
 	clear(w.header)
-	w.conn, w.buf, w.status, w.head, w.failed = c, w.buf[:0], 0, false, false
+	w.server, w.wire, w.last = c.server, c.wire, last
+	w.buf, w.status, w.head, w.failed = w.buf[:0], 0, head, false
 }
 
-// shrink lets go of the connection, and of a large buffer.
-func (w *response) shrink() {
-	w.conn = nil
+// end lets go of the connection, and of a large buffer.
+func (w *response) end() {
+	w.server, w.wire = nil, nil
 	if cap(w.buf) > 2*direct {
 		w.buf = nil
 	}
@@ -51,11 +54,11 @@ func (w *response) WriteHeader(status int) {
 	b = append(b, ' ')
 	b = append(b, http.StatusText(status)...)
 	b = append(b, "\r\nDate: "...)
-	b = append(b, w.conn.server.now()...)
+	b = append(b, w.server.now()...)
 	b = append(b, "\r\n"...)
 	for name, values := range w.header {
 		if name == "Connection" {
-			w.conn.last = true // nothing but close is ever said
+			w.last = true // nothing but close is ever said
 			continue
 		}
 		for _, v := range values {
@@ -66,9 +69,9 @@ func (w *response) WriteHeader(status int) {
 		}
 	}
 	if w.header["Content-Length"] == nil && status != http.StatusNotModified {
-		w.conn.last = true // the end of the connection is that of the answer
+		w.last = true // the end of the connection is that of the answer
 	}
-	if w.conn.last {
+	if w.last {
 		b = append(b, "Connection: close\r\n"...)
 	}
 	w.buf = append(b, "\r\n"...)
@@ -100,7 +103,7 @@ func (w *response) Write(p []byte) (int, error) {
 		if w.flush(); w.failed {
 			break
 		}
-		_, err := w.conn.nc.Write(p)
+		_, err := w.wire.Write(p)
 		w.failed = err != nil
 	}
 	return len(p), nil
@@ -121,7 +124,7 @@ func (w *response) WriteString(s string) (int, error) {
 // flush sends what was written, and says whether all could be.
 func (w *response) flush() bool {
 	if len(w.buf) > 0 && !w.failed {
-		_, err := w.conn.nc.Write(w.buf)
+		_, err := w.wire.Write(w.buf)
 		w.failed = err != nil
 		w.buf = w.buf[:0]
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +20,18 @@ import (
 // for a second. It closes l. The error is nil after a stop that was asked for.
 //
 // It speaks HTTP/1.1 with a loop of its own, which costs a third of what net/http
-// does, so that the machine's time is left to the load tool: see [conn]. Requests
+// does, so that the machine's time is left to the load tool: see client. Requests
 // wait for the ENT's capacity, so there is no limit on the time of an answer; idle
 // connections and slow requests have one.
 func (e *ENT) Serve(ctx context.Context, l net.Listener) error {
-	s := &server{ent: e, tls: e.cfg.TLS, listener: l, conns: map[*conn]struct{}{}, stop: make(chan struct{})}
+	s := &server{ent: e, tls: e.cfg.TLS, listener: l, clients: map[*client]struct{}{},
+		stop: make(chan struct{}), empty: make(chan struct{})}
 	if s.tls != nil {
 		s.tls = s.tls.Clone()
 		s.tls.NextProtos = []string{"http/1.1"}
+	} else if _, sockets := l.(*net.TCPListener); sockets {
+		s.loop = newLoop(s)
+		s.listener = s.loop.own(l)
 	}
 	e.servers.add(s)
 	defer e.servers.remove(s)
@@ -50,12 +56,14 @@ type server struct {
 	date     atomic.Pointer[date]
 	stopping atomic.Bool
 	stop     chan struct{} // closed when no more connections are wanted
+	empty    chan struct{} // closed when, after that, there are none
+	loop     *loop         // nil without one
 	wg       sync.WaitGroup
 
 	mu       sync.Mutex
 	listener net.Listener
 	until    time.Time // out of order until then
-	conns    map[*conn]struct{}
+	clients  map[*client]struct{}
 	short    bool // the listen queue is not the system's
 }
 
@@ -69,9 +77,8 @@ func (s *server) accept() error {
 		s.mu.Lock()
 		l := s.listener
 		s.mu.Unlock()
-		nc, err := l.Accept()
+		err := s.take(l)
 		if err == nil {
-			s.open(nc)
 			continue
 		}
 		again, waited := s.outage(l)
@@ -84,7 +91,7 @@ func (s *server) accept() error {
 			return nil
 		case again != nil:
 			s.mu.Lock()
-			s.listener = again
+			s.listener = s.loop.own(again)
 			s.mu.Unlock()
 			s.setBacklog(s.ent.Modes().Accept.Backlog)
 		case !waited && errors.As(err, &temporary) && temporary.Temporary(): // out of descriptors
@@ -110,27 +117,34 @@ func (s *server) sleep(d time.Duration) bool {
 	}
 }
 
-// open serves a connection in a goroutine of its own.
-func (s *server) open(nc net.Conn) {
-	c := &conn{server: s, ent: s.ent, raw: nc, nc: lean(nc), turn: make(chan struct{}, 1)}
-	c.turn <- struct{}{}
-	if s.tls != nil {
-		c.nc = tls.Server(nc, s.tls)
-	}
+// opened takes a new client in, unless the server is not to have it.
+func (s *server) opened(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping.Load() || time.Now().Before(s.until) {
-		reset(nc)
-		return
+		return false
 	}
-	s.conns[c] = struct{}{}
-	s.wg.Go(c.serve)
+	s.clients[c] = struct{}{}
+	return true
 }
 
-func (s *server) closed(c *conn) {
+// closed takes a client out.
+func (s *server) closed(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
+	if _, there := s.clients[c]; there {
+		delete(s.clients, c)
+		if s.stopping.Load() && len(s.clients) == 0 {
+			close(s.empty)
+		}
+	}
+}
+
+// all gives the clients there are.
+func (s *server) all() []*client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.clients))
 }
 
 // finish stops accepting, lets the answers under way finish for the given time,
@@ -140,27 +154,26 @@ func (s *server) finish(grace time.Duration) {
 	s.stopping.Store(true)
 	close(s.stop)
 	s.listener.Close()
-	for c := range s.conns {
-		if c.idle() {
-			c.raw.Close()
-		}
+	if len(s.clients) == 0 {
+		close(s.empty)
 	}
 	s.mu.Unlock()
-	gone := make(chan struct{})
-	go func() { s.wg.Wait(); close(gone) }()
+	for _, c := range s.all() {
+		c.stop(false, false)
+	}
 	t := time.NewTimer(grace)
 	defer t.Stop()
 	select {
-	case <-gone:
-		return
+	case <-s.empty:
 	case <-t.C:
 	}
-	s.mu.Lock()
-	for c := range s.conns {
-		c.raw.Close()
+	for _, c := range s.all() {
+		c.stop(true, false)
 	}
-	s.mu.Unlock()
-	<-gone
+	if s.loop != nil {
+		s.loop.close()
+	}
+	s.wg.Wait()
 }
 
 // servers is the listeners an ENT is served on.
