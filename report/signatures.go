@@ -109,7 +109,7 @@ func (e *signsEvidence) queueing() Signature {
 		b := people(p)
 		waits := part(&b, results.Timeout, results.Late, results.Unfinished)
 		others := part(&b, results.Quota, results.WaitingRoom, results.Blank, results.Error, results.Unreachable)
-		if !r.Saturated || !(r.Goodput > 0) || others > waits && others > leastShare {
+		if !r.Saturated || !(r.Goodput > 0) || inRoom(p) || others > waits && others > leastShare {
 			return 0, nil
 		}
 		growth := r.Offered/r.Goodput - 1
@@ -118,6 +118,17 @@ func (e *signsEvidence) queueing() Signature {
 			"backlog_growth": digits(r.Offered-r.Goodput, 2), "late_share": digits(waits, 4),
 		}
 	})
+}
+
+// inRoom reports whether people waited on a waiting page rather than for an
+// answer (K6): a room that lets in so many per second is no queue that grew.
+func inRoom(p *played) bool {
+	room, inside := 0, 0
+	for t := max(0, p.Reading.From); t < min(p.Reading.To, len(p.Series.Seconds)); t++ {
+		room += max(0, p.Series.Seconds[t].Waiting)
+		inside += max(0, p.Series.Seconds[t].InFlight)
+	}
+	return room > inside
 }
 
 // calmTime is how long half of the people need where nobody waits; 0 unknown.

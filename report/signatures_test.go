@@ -67,6 +67,18 @@ func TestSignQueueing(t *testing.T) {
 	only(t, "constant service", signaturesOf(ladderOf(&world{servers: []int{4}, station: []int{0}, service: []float64{0.04}, constant: true}, 50, 115), nil), "queueing")
 }
 
+// TestWaitingRoomIsNoQueue (K6): those who wait on a waiting page were told to.
+func TestWaitingRoomIsNoQueue(t *testing.T) {
+	trials := ladderOf(chainOf(8, 100, 130), 50, 130)
+	for i := range trials {
+		for k := range trials[i].Series.Seconds {
+			s := &trials[i].Series.Seconds[k]
+			s.Waiting, s.InFlight = s.InFlight, 2
+		}
+	}
+	only(t, "a waiting room", signaturesOf(trials, nil))
+}
+
 // tokensOf lets q logins a second in, burst at once.
 func tokensOf(q, burst float64) func(float64) results.Outcome {
 	tokens, last := burst, 0.0
