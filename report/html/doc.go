@@ -14,6 +14,10 @@
 //   - A figure without data is one line that says why; none is an empty frame.
 //   - The same Summary gives the same bytes.
 //
+// After capacity and certify the page has three sections more, recovery,
+// capacity and why, and page one asks for people: how many the portal lets in,
+// and how many it must. The sections between describe one trial of the session.
+//
 // Page one is for somebody who buys school portals, not software: it says the
 // verdict, for how many, what to do and who says so. Everything after it is
 // evidence.

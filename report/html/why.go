@@ -228,11 +228,20 @@ func (b *builder) onsets() *Table {
 			at = cell(b.f.duration(key + ".at_s"))
 		}
 		t.Rows = append(t.Rows, []Cell{
-			text(join3(o.Journey, o.Step)), at, text(orDash(c.Word("onset", o.Sign))),
+			text(join3(o.Journey, o.Step)), at, text(orDash(b.onsetSign(o.Sign))),
 			cell(b.measuredDuration(key+".lead_s", o.Lead)), {Words: plain(orDash(o.Trial)), Class: "code"},
 		})
 	}
 	return t
+}
+
+// onsetSign is how a step left the ordinary: in words of its own, or those of
+// the signature.
+func (b *builder) onsetSign(sign string) string {
+	if b.c.Has("onset." + sign) {
+		return b.c.Text("onset." + sign)
+	}
+	return b.c.Word("signature", sign)
 }
 
 // little checks the books, step by step.

@@ -160,7 +160,7 @@ func attribution() report.Attribution {
 			{Key: "lowest", Args: map[string]string{"step": "annuaire", "low": "65.8", "high": "67.2", "next": "91.4", "other": "tableau de bord"}},
 		},
 		Compatible: []report.Claim{{Key: "sign_queueing", Args: map[string]string{"offered": "80", "goodput": "66.6", "backlog_growth": "13.4", "late_share": "0.182"}}},
-		Unmeasured: []report.Claim{{Key: "server_metrics"}, {Key: "intervention"}, {Key: "production"}},
+		Unmeasured: []report.Claim{{Key: "server_metrics"}, {Key: "intervention"}, {Key: "pupils_alone"}},
 		Isolation: []report.StepCapacity{
 			{Journey: "eleve", Step: "accueil", Rate: report.Range{Low: "310", Censored: "at_least"}, Logins: report.Range{Low: "310", Censored: "at_least"}, Visits: "1", Trial: "010-isolation"},
 			{Journey: "eleve", Step: "annuaire", Rate: between("65.8", "67.2"), Logins: between("65.8", "67.2"), Visits: "1", Trial: "011-isolation"},
