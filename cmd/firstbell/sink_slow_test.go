@@ -21,7 +21,7 @@ func TestCalibrationOnSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := calibrationConfig(t, sc, tape, sink.addr, t.TempDir())
-		cfg.First, cfg.Ceiling, cfg.Window = 25, 6400, 5*time.Second
+		cfg.First, cfg.Ceiling, cfg.Window = 100, 6400, 4*time.Second
 		logins := 0.0
 		cfg.Tell = func(tr nulltarget.Trial) {
 			logins += tr.Rate * tr.Conduct.Length().Seconds()
@@ -67,7 +67,7 @@ func TestCalibrationOfASlowGenerator(t *testing.T) {
 	defer sink.stop()
 	calibrate := func() *nulltarget.Result {
 		cfg := calibrationConfig(t, sc, tape, sink.addr, t.TempDir())
-		cfg.First, cfg.Ceiling, cfg.Window = 12.5, 1600, 5*time.Second
+		cfg.First, cfg.Ceiling, cfg.Window = 50, 1600, 4*time.Second
 		got, err := nulltarget.Calibrate(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
