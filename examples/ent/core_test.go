@@ -233,9 +233,13 @@ func TestNoQueueIsErlangB(t *testing.T) {
 // K7: with zombie work and clients who refresh once, a backlog drains below
 // C/(1+R) and grows above it, by λ(1+R)-C requests per second.
 func TestZombieWorkHasAThreshold(t *testing.T) {
-	const capacity, refreshes, patience = 100.0, 1, time.Second
-	for _, x := range []float64{0.8, 1.2} {
-		lambda := x * RetryThreshold(capacity, refreshes)
+	const capacity, patience = 100.0, time.Second
+	for _, tc := range []struct {
+		x         float64
+		refreshes int
+	}{{0.8, 1}, {1.2, 1}, {0.9, 3}, {1.1, 3}} {
+		x, refreshes := tc.x, tc.refreshes
+		lambda := x * RetryThreshold(capacity, float64(refreshes))
 		synctest.Test(t, func(t *testing.T) {
 			w := plantOf(Capacity{Workers: 1, Service: time.Second / capacity, Zombie: true})
 			for range 3000 { // the trigger
@@ -258,9 +262,9 @@ func TestZombieWorkHasAThreshold(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			before := w.inQueue()
 			time.Sleep(20 * time.Second)
-			slope := float64(w.inQueue()-before) / 20
-			if want := lambda*(1+refreshes) - capacity; math.Abs(slope-want) > 1 {
-				t.Errorf("at %.1f of the threshold the backlog changes by %.1f/s, want %.1f", x, slope, want)
+			slope := float64(w.inQueue()-before) / 20 / capacity
+			if want := RetrySlope(lambda, capacity, float64(refreshes)); math.Abs(slope-want) > 0.01 {
+				t.Errorf("R=%d, at %.1f of the threshold: %.3f s/s, want %.3f", refreshes, x, slope, want)
 			}
 			wg.Wait()
 		})
