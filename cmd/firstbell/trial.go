@@ -167,6 +167,9 @@ func (t *trial) prepare() error {
 	}
 	plan.Smoke = t.smoke
 	t.plan = &planned{Plan: plan, list: list, seed: t.spec.Seed}
+	if t.spec.Conduct.Kind != results.TrialStorm {
+		return nil // people leave as soon as they are in; the search watches what is open
+	}
 	return refuseNeeds(plan.Needs)
 }
 
