@@ -18,6 +18,21 @@ import (
 // machine of today gets there.
 const highestLoad = 50_000
 
+// firstLoad is where a calibration begins to double: any machine plays it, and
+// it is halved where one does not.
+const firstLoad = 128
+
+// quickCeiling bounds a quick calibration: a machine that plays so much is
+// rarely the limit.
+const quickCeiling = 4096
+
+func (s *session) ceiling() float64 {
+	if s.o.quick {
+		return max(quickCeiling, 2*nulltarget.Margin*s.d.Required.PeakRate)
+	}
+	return highestLoad
+}
+
 // calibrated walks through the journey once, plays the recording against our own
 // sink, and bounds everything that follows by what this generator could do
 // there.
@@ -57,6 +72,7 @@ func (s *session) record(ctx context.Context) (*nulltarget.Tape, []runner.Trace,
 		if problems := runner.Problems(traces); problems != "" {
 			return smokeError(problems, traces)
 		}
+		s.d.Sources = sourcesTowards(rig.guard.Grants())
 		s.limitByConsent(rig.guard.Grants(), traces)
 		return nil
 	})
@@ -78,7 +94,7 @@ func (s *session) calibrate(ctx context.Context, tape *nulltarget.Tape) error {
 		Plan: runner.PlanOptions{RunID: s.d.RunID, Tool: toolInfo(), Lang: s.d.Lang, Machine: runner.ThisMachine(), Workers: 1},
 		Rig:  calibrationRig, Dir: filepath.Join(s.dir, results.TrialDir), Name: func(n int) string { return fmt.Sprintf("%03d-calibration", n) },
 		Gates: func(r *results.Run) []string { return report.TrialGates(r, s.sc) },
-		Limit: s.d.Settings.Limit, First: max(4, min(64, s.d.Required.PeakRate/2)), Ceiling: highestLoad,
+		Limit: s.d.Settings.Limit, First: firstLoad, Ceiling: s.ceiling(),
 		Need: nulltarget.Margin * s.d.Required.PeakRate,
 		Tell: func(t nulltarget.Trial) {
 			s.say("console.calibration", "rate", oneDecimal(s.text, t.Rate), "broke", s.broke(t.Broke))

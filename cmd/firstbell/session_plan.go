@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"firstbell/runner/capacity"
@@ -14,7 +15,8 @@ const quickTime = 25 * time.Minute
 // Estimates of what a plan cannot know before it is played.
 const (
 	smokeTime    = 30 * time.Second
-	calibrations = 8                // loads
+	calibrations = 10               // loads
+	quickLoads   = 6                // loads of a quick calibration
 	idleAgain    = 20 * time.Second // for a target to be idle after a load it did not hold
 	probeTime    = 2 * time.Minute
 	stormSeeds   = 3
@@ -29,7 +31,7 @@ func (s *session) planStages() {
 	plateau := s.trialTime(st.Warmup + st.Plateau)
 	s.d.Stages = []results.Stage{
 		{Name: results.StageSmoke, Planned: smokeTime},
-		{Name: results.StageCalibration, Planned: calibrations * (12*time.Second + ownTime(s.sc))},
+		{Name: results.StageCalibration, Planned: s.calibrationTime()},
 		{Name: results.StageProbe, Planned: probeTime + ownTime(s.sc)},
 		{Name: results.StageConfirm, Planned: 2 * plateau},
 		{Name: results.StageBracket, Planned: s.searchTime() - probeTime - 2*plateau},
@@ -56,6 +58,14 @@ func (s *session) addStage(name string, planned time.Duration) {
 // trialTime is one trial with the way back to idle and the rest after it.
 func (s *session) trialTime(load time.Duration) time.Duration {
 	return load + ownTime(s.sc) + idleAgain + rest
+}
+
+func (s *session) calibrationTime() time.Duration {
+	loads := calibrations
+	if s.o.quick {
+		loads = quickLoads
+	}
+	return time.Duration(loads) * (12*time.Second + ownTime(s.sc))
 }
 
 func (s *session) searchTime() time.Duration { return capacity.Budget(s.o.quick) }
@@ -87,7 +97,7 @@ func (s *session) stormsTime() time.Duration {
 
 func (s *session) recoveryTime() time.Duration {
 	if s.o.quick {
-		return s.trialTime(4*time.Minute+30*time.Second) + s.trialTime(50*time.Second)
+		return s.trialTime(4*time.Minute+30*time.Second) + s.trialTime(35*time.Second)
 	}
 	return 3 * (s.trialTime(33*time.Minute) + s.trialTime(70*time.Second))
 }
@@ -117,23 +127,38 @@ func (s *session) fitQuick() {
 	}
 }
 
+// left is what a quick session still has of its time, by the trials in the
+// journal of the stages that are not among the later ones.
+func (s *session) left(later ...string) time.Duration {
+	left := quickTime - smokeTime
+	for _, t := range s.d.Trials {
+		if !slices.Contains(later, t.Stage) {
+			left -= t.Ended.Sub(t.Started) + rest
+		}
+	}
+	return left
+}
+
 // onlyRequired reports whether a quick session has time for the required storm
-// alone: what was played so far, by the journal, decides.
+// alone. What was played before decides, so that a session taken up again
+// decides the same.
 func (s *session) onlyRequired() bool {
 	if !s.o.quick {
 		return false
 	}
-	var spent time.Duration
-	for _, t := range s.d.Trials {
-		if t.Stage != results.StageStorm && t.Stage != results.StageRecovery {
-			spent += t.Ended.Sub(t.Started) + rest
-		}
-	}
-	left := quickTime - spent
+	left := s.left(results.StageStorm, results.StageRecovery)
 	if !s.skipped(results.StageRecovery) {
 		left -= s.recoveryTime()
 	}
 	return left < stormSizes*s.oneStorm()
+}
+
+// dropLate skips the recovery of a quick session that took longer than planned.
+func (s *session) dropLate() {
+	if s.o.quick && !s.skipped(results.StageRecovery) && s.left(results.StageRecovery) < s.recoveryTime() {
+		s.skip(results.StageRecovery, "quick")
+		s.unproved(results.StageRecovery)
+	}
 }
 
 // tellPlan prints what is about to be played, before anything is sent.

@@ -308,6 +308,7 @@ func (s *session) recover(ctx context.Context, f *capacity.Found, next int) (int
 	if s.command != "certify" {
 		return next, nil
 	}
+	s.dropLate()
 	out := next
 	err := s.stagesAgain(results.StageRecovery, func() error {
 		refreshes := []int{0, 2, 5}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"net"
+	"slices"
+
+	"firstbell/runner/consent"
+)
+
+// sourcesTowards are the addresses of this machine from which the load reaches
+// the granted hosts: what an operator puts on the allow-list of whatever takes a
+// load test for an attack. No byte is sent: a UDP socket that is connected
+// chooses its local address and nothing else.
+func sourcesTowards(grants []consent.Grant) []string {
+	out := []string{}
+	for _, g := range grants {
+		for _, address := range g.Addresses {
+			c, err := net.Dial("udp", net.JoinHostPort(address, "9"))
+			if err != nil {
+				continue
+			}
+			host, _, err := net.SplitHostPort(c.LocalAddr().String())
+			_ = c.Close()
+			if err == nil && !slices.Contains(out, host) {
+				out = append(out, host)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
