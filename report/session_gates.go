@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"firstbell/runner/results"
+	"firstbell/runner/results/stats"
 )
 
 // calibrationFactor is gate V4: what this generator did against its own sink, on
@@ -45,6 +46,9 @@ func (x *session) checks() []Measure {
 	if m, ok := x.witnessed(); ok {
 		out = append(out, m)
 	}
+	if m, ok := x.witnessAgrees(); ok {
+		out = append(out, m)
+	}
 	if m, ok := x.controlled(); ok {
 		out = append(out, m)
 	}
@@ -73,6 +77,34 @@ func (x *session) witnessed() (Measure, bool) {
 	apartBy := math.Abs(seen.P50 - calm.Reading.P50)
 	m := atMost("witness_p50", FormatDuration, rounded(limit, 6), -1)
 	m.Measured, m.Status, m.Of = rounded(apartBy, 6), statusOf(apartBy <= limit), seen.N
+	return m, true
+}
+
+// witnessAgrees counts the plateaus that decided and of which the witness says
+// the opposite: its own interval (Wilson, 95 %) for the share over the time
+// criterion lies wholly on the other side.
+func (x *session) witnessAgrees() (Measure, bool) {
+	if x.d.Witness == nil {
+		return Measure{}, false
+	}
+	allowed := 1 - x.d.Settings.Quantile
+	var compared, opposite uint64
+	for _, b := range x.d.Witness.Trials {
+		t := x.trial(b.Trial)
+		if t == nil || b.N < leastBeheld || t.Conduct.Kind != results.TrialPlateau || t.Reading.State == results.StateUndecided {
+			continue
+		}
+		compared++
+		in := stats.Wilson(b.Over, b.N, stats.Z95)
+		if held := t.Reading.State == results.StateMet; held && in.Lo > allowed || !held && in.Hi < allowed {
+			opposite++
+		}
+	}
+	if compared == 0 {
+		return Measure{}, false
+	}
+	m := atMost("witness_verdict", FormatCount, "0", -1)
+	m.Measured, m.Status, m.Count, m.Of = exact(new(big.Rat).SetUint64(opposite)), statusOf(opposite == 0), opposite, compared
 	return m, true
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"firstbell/runner/results"
 	"firstbell/runner/results/stats"
@@ -110,7 +111,7 @@ func (x *session) always(s *Summary, required []storm) Cause {
 		return CauseDrift
 	}
 	for _, m := range s.Session.Checks {
-		if m.Status == NotMet && m.Name == "witness_p50" {
+		if m.Status == NotMet && strings.HasPrefix(m.Name, "witness_") {
 			return CauseWitness
 		}
 	}

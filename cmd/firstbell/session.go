@@ -109,6 +109,9 @@ func (s *session) resume() {
 		}
 	}
 	s.d.Ended = nil
+	if len(s.d.Trials) == 0 {
+		return // nothing had been played: this is its beginning
+	}
 	s.d.Resumed = append(s.d.Resumed, last)
 	s.say("console.resumed", "dir", s.dir, "stage", s.stageName(last.After), "n", s.text.Int(len(s.d.Trials)))
 }

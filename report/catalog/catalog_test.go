@@ -384,7 +384,7 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 		},
 		"sizing.":  {"everyone_in", "quota", "slots", "nodes", "uniform"},
 		"refused.": {"no_curve", "no_capacity", "beyond_x2", "not_separable", "no_step"},
-		"measure.": {"calibration_factor", "witness_p50", "control_p95"},
+		"measure.": {"calibration_factor", "witness_p50", "witness_verdict", "control_p95"},
 	} {
 		for _, name := range names {
 			if !c.Has(prefix + name) {

@@ -5,8 +5,7 @@
 //
 //   - [Logins] walks one whole login after another through the very journeys of
 //     the scenario, with accounts of its own ([Reserve]). When it sees other times
-//     than the people of the load, the load generator is the suspect ([AtBase],
-//     [AtLimit]).
+//     than the people of the load, the load generator is the suspect.
 //   - [Control] fetches a neutral address that carries no load. When its times
 //     move, something outside the target has.
 //

@@ -40,48 +40,6 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-func TestAtBase(t *testing.T) {
-	for _, c := range []struct {
-		n         uint64
-		seen, p50 float64
-		want      Agreement
-	}{
-		{100, 0.100, 0.119, Agrees},
-		{100, 0.100, 0.121, Differs},
-		{100, 1.09, 1.00, Agrees},
-		{100, 1.11, 1.00, Differs},
-		{100, 0.10, 1.00, Differs}, // the generator is the slow one
-		{19, 1.00, 1.00, Unknown},
-		{100, results.Never, 1, Differs},
-		{100, results.Never, results.Never, Agrees},
-	} {
-		if got := AtBase(results.Beheld{N: c.n, P50: c.seen}, c.p50); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}
-
-func TestAtLimit(t *testing.T) {
-	for _, c := range []struct {
-		n, over uint64
-		state   results.State
-		want    Agreement
-	}{
-		{120, 0, results.StateMet, Agrees},
-		{120, 10, results.StateMet, Agrees},  // 8 %, 4.6 to 15 %: cannot be told from 5 %
-		{120, 20, results.StateMet, Differs}, // 17 %, 11 to 24 %
-		{120, 20, results.StateNotMet, Agrees},
-		{120, 3, results.StateNotMet, Agrees},
-		{120, 0, results.StateNotMet, Differs},
-		{120, 60, results.StateUndecided, Agrees},
-		{10, 10, results.StateMet, Unknown},
-	} {
-		if got := AtLimit(results.Beheld{N: c.n, Over: c.over}, 0.95, c.state); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}
-
 func TestReserve(t *testing.T) {
 	sc := parse(t, yaml)
 	rest, own, err := Reserve(sc, 3)

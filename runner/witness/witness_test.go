@@ -207,10 +207,10 @@ func TestWitnessSeesTheSame(t *testing.T) {
 		if seen.Trial != "007-confirm" || seen.N < 50 || seen.Failed != 0 || seen.Over != 0 {
 			t.Errorf("%+v", seen)
 		}
-		if AtBase(seen, p50) != Agrees || AtLimit(seen, 0.95, results.StateMet) != Agrees {
+		if atBase(seen, p50) != Agrees || atLimit(seen, 0.95, results.StateMet) != Agrees {
 			t.Errorf("the load says %v s, the witness %+v", p50, seen)
 		}
-		if AtBase(seen, p50+0.2) != Differs {
+		if atBase(seen, p50+0.2) != Differs {
 			t.Error("a generator that is 200 ms late is not suspected")
 		}
 	})
@@ -224,7 +224,7 @@ func TestWitnessSeesOverload(t *testing.T) {
 		_, inTime := b.load(30)
 		seen := w.End()
 		stop()
-		if inTime > 0.8 || seen.Over == 0 || AtLimit(seen, 0.95, results.StateNotMet) != Agrees || AtLimit(seen, 0.95, results.StateMet) != Differs {
+		if inTime > 0.8 || seen.Over == 0 || atLimit(seen, 0.95, results.StateNotMet) != Agrees || atLimit(seen, 0.95, results.StateMet) != Differs {
 			t.Errorf("in time %.2f, %+v", inTime, seen)
 		}
 	})

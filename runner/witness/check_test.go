@@ -19,9 +19,9 @@ const (
 // enough probes for a median that can be compared.
 const enough = 20
 
-// AtBase compares medians where nothing waits: the witness's may differ by 20 ms
+// atBase compares medians where nothing waits: the witness's may differ by 20 ms
 // or by 10 % of the load's, whichever is more. p50 is the load's, in seconds.
-func AtBase(b results.Beheld, p50 float64) Agreement {
+func atBase(b results.Beheld, p50 float64) Agreement {
 	switch {
 	case b.N < enough:
 		return Unknown
@@ -31,11 +31,11 @@ func AtBase(b results.Beheld, p50 float64) Agreement {
 	return agrees(math.Abs(b.P50-p50) <= math.Max(0.020, 0.10*p50))
 }
 
-// AtLimit compares verdicts at the limit: whether the share of logins over the
+// atLimit compares verdicts at the limit: whether the share of logins over the
 // time criterion is at most 1 − quantile. They differ only when the witness's
 // own interval (Wilson, 95 %) lies wholly on the other side of what the load's
 // people say; an undecided trial agrees with everything.
-func AtLimit(b results.Beheld, quantile float64, state results.State) Agreement {
+func atLimit(b results.Beheld, quantile float64, state results.State) Agreement {
 	if b.N < enough {
 		return Unknown
 	}
