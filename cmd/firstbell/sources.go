@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/url"
 	"slices"
 
 	"firstbell/runner/consent"
@@ -14,7 +15,7 @@ import (
 func sourcesTowards(grants []consent.Grant) []string {
 	out := []string{}
 	for _, g := range grants {
-		for _, address := range g.Addresses {
+		for _, address := range addressesOf(g) {
 			c, err := net.Dial("udp", net.JoinHostPort(address, "9"))
 			if err != nil {
 				continue
@@ -28,4 +29,17 @@ func sourcesTowards(grants []consent.Grant) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// addressesOf are where a grant's host is: those its consent was read from, or
+// the name itself for a host that needed none.
+func addressesOf(g consent.Grant) []string {
+	if !g.Exempt {
+		return g.Addresses
+	}
+	u, err := url.Parse(g.Origin)
+	if err != nil {
+		return nil
+	}
+	return []string{u.Hostname()}
 }
