@@ -159,8 +159,14 @@ func startStormAs(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, scenario string,
 	if err := os.WriteFile(file, []byte(scenario), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := &storm{out: filepath.Join(dir, "runs")}
-	s.cmd = wrap(firstbell(t, append([]string{"run", file, "--out", s.out, "--lang", "en", "--progress", "lines"}, args...)...))
+	return start(t, wrap, filepath.Join(dir, "runs"), append([]string{"run", file}, args...)...)
+}
+
+// start starts a command that makes a folder in out.
+func start(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, out string, args ...string) *storm {
+	t.Helper()
+	s := &storm{out: out}
+	s.cmd = wrap(firstbell(t, append(args, "--out", out, "--lang", "en", "--progress", "lines")...))
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
