@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -31,35 +30,6 @@ type calibration struct {
 	warmup, length int
 	held           float64 // what it really holds, of rateHeld
 	least, wrong   int     // of 100: right at 0.90 and 1.10, wrong at any load; 95 and 1 when 0
-}
-
-// rateHeld finds the true rate a queue holds for a plateau's length: the one at
-// which 5 % of its people need longer than the limit, over many seeds.
-func (c calibration) rateHeld(seeds int) float64 {
-	over := func(rate float64) float64 {
-		k, n := 0, 0
-		for seed := range seeds {
-			came, left := c.q.play(rate, float64(c.warmup+c.length), uint64(1000+seed))
-			for i := range came {
-				if came[i] >= float64(c.warmup) {
-					n++
-					if left[i]-came[i] > c.limit {
-						k++
-					}
-				}
-			}
-		}
-		return float64(k) / float64(n)
-	}
-	lo, hi := 0.5*c.q.capacity(), 1.5*c.q.capacity()
-	for range 9 {
-		if mid := (lo + hi) / 2; over(mid) > 0.05 {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return (lo + hi) / 2
 }
 
 // read plays 100 plateaus at a share of the rate held and counts the readings.
@@ -110,13 +80,4 @@ func TestVerdictsAreCalibrated(t *testing.T) {
 	} {
 		c.check(t, 1)
 	}
-}
-
-// hyper is a hyperexponential draw of mean 1 and squared variation 4.
-func hyper(r *rand.Rand) float64 {
-	const p = 0.1127 // balanced means
-	if r.Float64() < p {
-		return r.ExpFloat64() / (2 * p)
-	}
-	return r.ExpFloat64() / (2 * (1 - p))
 }

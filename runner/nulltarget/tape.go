@@ -52,9 +52,6 @@ type answer struct {
 	wait   time.Duration // before it is written, whole milliseconds
 }
 
-// size is how long the answer is on the wire.
-func (a *answer) size() int { return len(a.head) + a.filler }
-
 // newKey draws a tape's key.
 func newKey() string {
 	var b [keySize]byte

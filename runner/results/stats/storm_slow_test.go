@@ -22,3 +22,11 @@ func TestLargestStormOfMore(t *testing.T) {
 	}
 	checkLargest(t, cases)
 }
+
+func twoBells(seconds int) []float64 {
+	out := bellCurve(seconds, 20)
+	for i := range out {
+		out[i] += 0.4/float64(seconds) + 0.7*out[max(0, i-seconds/2)]
+	}
+	return out
+}

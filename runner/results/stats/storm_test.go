@@ -122,14 +122,6 @@ func batchCurve(r *rand.Rand, seconds int) []float64 {
 	return out
 }
 
-func twoBells(seconds int) []float64 {
-	out := bellCurve(seconds, 20)
-	for i := range out {
-		out[i] += 0.4/float64(seconds) + 0.7*out[max(0, i-seconds/2)]
-	}
-	return out
-}
-
 // TestLargestStorm is known answer K12: the storm that M/M/16 holds, by the fluid
 // with its chance and by simulating events, within 5 %.
 func TestLargestStorm(t *testing.T) {
