@@ -117,12 +117,13 @@ func (s *session) total() time.Duration {
 func (s *session) fitQuick() {
 	s.unproved("quick")
 	s.unproved("repeats")
-	for _, name := range []string{results.StageRepeat, results.StageOnset, results.StageRecovery, results.StageIsolation, results.StageStorm} {
-		if name == results.StageRepeat || s.total() > quickTime {
-			s.skip(name, "quick")
-			if name != results.StageRepeat {
-				s.unproved(name)
-			}
+	s.skip(results.StageRepeat, "quick")
+	if s.command == "certify" {
+		s.drop(results.StageOnset)
+	}
+	for _, name := range []string{results.StageRecovery, results.StageIsolation, results.StageStorm} {
+		if s.total() > quickTime {
+			s.drop(name)
 		}
 	}
 }
@@ -139,25 +140,51 @@ func (s *session) left(later ...string) time.Duration {
 	return left
 }
 
+// fullStorm is a morning whose drain lasts to its end, because people were still
+// waiting.
+func (s *session) fullStorm() time.Duration {
+	return time.Duration(s.storm.PlayTo-s.storm.PlayFrom)*time.Second + s.storm.Drain + rest
+}
+
 // onlyRequired reports whether a quick session has time for the required storm
-// alone. What was played before decides, so that a session taken up again
-// decides the same.
+// alone, the recovery kept free. What was played before decides, so that a
+// session taken up again decides the same.
 func (s *session) onlyRequired() bool {
 	if !s.o.quick {
 		return false
 	}
-	left := s.left(results.StageStorm, results.StageRecovery)
-	if !s.skipped(results.StageRecovery) {
-		left -= s.recoveryTime()
-	}
-	return left < stormSizes*s.oneStorm()
+	return s.left(results.StageStorm, results.StageRecovery)-s.keptForRecovery() < (stormSizes+1)*s.fullStorm()
 }
 
-// dropLate skips the recovery of a quick session that took longer than planned.
-func (s *session) dropLate() {
-	if s.o.quick && !s.skipped(results.StageRecovery) && s.left(results.StageRecovery) < s.recoveryTime() {
-		s.skip(results.StageRecovery, "quick")
-		s.unproved(results.StageRecovery)
+// keptForRecovery is the time a recovery still needs, if one is to follow.
+func (s *session) keptForRecovery() time.Duration {
+	if s.skipped(results.StageRecovery) {
+		return 0
+	}
+	return s.recoveryTime()
+}
+
+// dropLate skips a stage of a quick session that took longer than planned up to
+// there; keep is the time of what must still follow.
+func (s *session) dropLate(name string, keep time.Duration) {
+	i := slices.IndexFunc(s.d.Stages, func(st results.Stage) bool { return st.Name == name })
+	if !s.o.quick || i < 0 || s.d.Stages[i].Skipped != "" {
+		return
+	}
+	var later []string
+	for _, st := range s.d.Stages[i:] {
+		later = append(later, st.Name)
+	}
+	if s.left(later...)-keep < s.d.Stages[i].Planned {
+		s.drop(name)
+	}
+}
+
+// drop leaves stages out of a quick session, and says so.
+func (s *session) drop(stages ...string) {
+	for _, name := range stages {
+		s.skip(name, "quick")
+		s.unproved(name)
 	}
 }
 

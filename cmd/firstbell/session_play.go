@@ -216,6 +216,7 @@ func (s *session) isolate(ctx context.Context, f *capacity.Found, next int) (int
 	if s.command != "certify" {
 		return next, nil
 	}
+	s.dropLate(results.StageIsolation, s.fullStorm()+s.keptForRecovery())
 	out := next
 	err := s.stagesAgain(results.StageIsolation, func() error {
 		p, err := capacity.Isolate(ctx, s.config(next), stepsAlone(s.sc), f.Saturation.Value)
@@ -308,7 +309,7 @@ func (s *session) recover(ctx context.Context, f *capacity.Found, next int) (int
 	if s.command != "certify" {
 		return next, nil
 	}
-	s.dropLate()
+	s.dropLate(results.StageRecovery, 0)
 	out := next
 	err := s.stagesAgain(results.StageRecovery, func() error {
 		refreshes := []int{0, 2, 5}

@@ -27,7 +27,7 @@ const (
 // Isolate plays every step by itself, well above what the whole login can do: a
 // step that is then saturated shows its own capacity, one that holds shows that
 // it is higher. Three seeds, the steps in turn, so that a target that changes
-// meanwhile changes for all of them; one seed when quick. Last comes the onset:
+// meanwhile changes for all of them; one seed and no more when quick. Last comes the onset:
 // the whole journey a few per cent past its capacity, after a stretch at half of
 // it, where the step that leaves its own baseline first is the one that
 // saturates. Far past it everything is late and the order says nothing.
@@ -47,8 +47,11 @@ func Isolate(ctx context.Context, c Config, steps []Alone, capacity float64) (Pl
 			}
 		}
 	}
-	if s.Settings.MaxRate > 0 && capacity*onsetLoad > s.Settings.MaxRate {
+	switch {
+	case s.Settings.MaxRate > 0 && capacity*onsetLoad > s.Settings.MaxRate:
 		s.Skipped = SkippedCeiling
+		return s.Played, nil
+	case s.Quick:
 		return s.Played, nil
 	}
 	_, err := s.play(ctx, s.onset(capacity))
