@@ -1,14 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
-	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,71 +65,17 @@ func runDemo(ctx context.Context, e *env, o playOptions, overloaded bool) error 
 // portalProcess is the example portal in a process of its own: its CPU is not
 // ours, so the generator's figures stay honest.
 type portalProcess struct {
-	url   string
-	cmd   *exec.Cmd
-	stdin io.Closer
+	child
+	url string
 }
 
 // startPortal starts `firstbell ent` on a free loopback port and waits for its
-// address. The child ends when our end of its standard input closes, so it
-// never outlives us, whatever happens to us.
+// address.
 func startPortal(e *env, args []string) (*portalProcess, error) {
-	self, err := os.Executable()
+	c, url, err := startListener(e, 10*time.Second, nil, append([]string{"ent", "--listen", "127.0.0.1:0", "--exit-with-stdin"}, args...)...)
 	if err != nil {
-		return nil, fmt.Errorf("finding the firstbell binary: %w", err)
+		return nil, &userError{exit: exitInternal, code: "FB0501", what: "the example portal could not start", why: err.Error(),
+			fix: "try `firstbell ent` by itself", cause: err}
 	}
-	cmd := exec.Command(self, append([]string{"ent", "--listen", "127.0.0.1:0", "--exit-with-stdin"}, args...)...)
-	cmd.Stderr = e.stderr
-	detach(cmd)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, portalError(err.Error())
-	}
-	p := &portalProcess{cmd: cmd, stdin: stdin}
-	line := make(chan string, 1)
-	go func() { // ends with the child, or with its first line
-		text, _ := bufio.NewReader(stdout).ReadString('\n')
-		line <- text
-	}()
-	select {
-	case text := <-line:
-		url, ok := strings.CutPrefix(strings.TrimSpace(text), "listening on ")
-		if !ok {
-			p.stop()
-			return nil, portalError("it ended without giving an address")
-		}
-		p.url = url
-		return p, nil
-	case <-time.After(10 * time.Second):
-		p.stop()
-		return nil, portalError("no address within 10 s")
-	}
-}
-
-func portalError(why string) error {
-	return &userError{exit: exitInternal, code: "FB0501", what: "the example portal could not start", why: why,
-		fix: "try `firstbell ent` by itself"}
-}
-
-// stop ends the child and waits for it.
-func (p *portalProcess) stop() {
-	_ = p.stdin.Close()
-	done := make(chan struct{})
-	go func() {
-		_ = p.cmd.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-time.After(3 * time.Second):
-		_ = p.cmd.Process.Kill()
-		<-done
-	}
+	return &portalProcess{*c, url}, nil
 }

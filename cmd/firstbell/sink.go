@@ -3,14 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -59,73 +56,21 @@ type sinkProcess struct {
 	child
 }
 
-// child is a process of ours that ends when its standard input closes, so that
-// it never outlives us, whatever happens to us.
-type child struct {
-	cmd   *exec.Cmd
-	stdin io.Closer
-}
-
 // startSink starts `firstbell sink`, hands it the tape through a pipe, and
 // waits for its address.
 func startSink(e *env, tape *nulltarget.Tape) (*sinkProcess, error) {
-	self, err := os.Executable()
+	feed := func(w io.Writer) error {
+		_, err := tape.WriteTo(w)
+		return err
+	}
+	c, where, err := startListener(e, 30*time.Second, feed, "sink")
 	if err != nil {
-		return nil, fmt.Errorf("finding the firstbell binary: %w", err)
+		return nil, fmt.Errorf("the sink of the calibration could not start: %w", err)
 	}
-	cmd := exec.Command(self, "sink")
-	cmd.Stderr = e.stderr
-	detach(cmd)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, sinkError(err)
-	}
-	p := &sinkProcess{child: child{cmd: cmd, stdin: stdin}}
-	line := make(chan string, 1)
-	go func() { // ends with the child, or with its first line
-		if _, err := tape.WriteTo(stdin); err != nil {
-			_ = stdin.Close() // the child sees half a tape and says so
-		}
-		text, _ := bufio.NewReader(stdout).ReadString('\n')
-		line <- text
-	}()
-	select {
-	case text := <-line:
-		where, ok := strings.CutPrefix(strings.TrimSpace(text), "listening on ")
-		if p.addr, err = netip.ParseAddrPort(where); !ok || err != nil {
-			p.stop()
-			return nil, sinkError(errors.New("it ended without giving an address"))
-		}
-		return p, nil
-	case <-time.After(30 * time.Second):
+	p := &sinkProcess{child: *c}
+	if p.addr, err = netip.ParseAddrPort(where); err != nil {
 		p.stop()
-		return nil, sinkError(errors.New("no address within 30 s"))
+		return nil, fmt.Errorf("the sink of the calibration gave no address: %w", err)
 	}
-}
-
-func sinkError(cause error) error {
-	return fmt.Errorf("the sink of the calibration could not start: %w", cause)
-}
-
-// stop ends the child and waits for it.
-func (c *child) stop() {
-	_ = c.stdin.Close()
-	done := make(chan struct{})
-	go func() {
-		_ = c.cmd.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-time.After(3 * time.Second):
-		_ = c.cmd.Process.Kill()
-		<-done
-	}
+	return p, nil
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"os/signal"
 	"sync"
 	"syscall"
@@ -225,26 +224,12 @@ type witnessProcess struct {
 // startWitness starts `firstbell witness` and waits until it has the target's
 // consent. The orders' Source and Dir are the scenario's.
 func startWitness(e *env, sc *scenarios.Scenario, o witnessOrders) (*witnessProcess, error) {
-	self, err := os.Executable()
+	c, stdout, err := startChild(e, "witness")
 	if err != nil {
-		return nil, fmt.Errorf("finding the firstbell binary: %w", err)
-	}
-	o.Source, o.Dir = sc.Source, sc.Dir
-	cmd := exec.Command(self, "witness")
-	cmd.Stderr = e.stderr
-	detach(cmd)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("the witness could not start: %w", err)
 	}
-	p := &witnessProcess{child: child{cmd: cmd, stdin: stdin}, orders: json.NewEncoder(stdin), said: make(chan witnessed, 1)}
+	o.Source, o.Dir = sc.Source, sc.Dir
+	p := &witnessProcess{child: *c, orders: json.NewEncoder(c.stdin), said: make(chan witnessed, 1)}
 	go p.listen(stdout) // ends with the child
 	if err := p.orders.Encode(o); err != nil {
 		p.stop()
