@@ -159,14 +159,15 @@ func startStormAs(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, scenario string,
 	if err := os.WriteFile(file, []byte(scenario), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return start(t, wrap, filepath.Join(dir, "runs"), append([]string{"run", file}, args...)...)
+	return start(t, wrap, "run", file, filepath.Join(dir, "runs"), args...)
 }
 
-// start starts a command that makes a folder in out.
-func start(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, out string, args ...string) *storm {
+// start starts a command on a scenario file that makes a folder in out; more
+// arguments outweigh ours.
+func start(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, command, file, out string, args ...string) *storm {
 	t.Helper()
 	s := &storm{out: out}
-	s.cmd = wrap(firstbell(t, append(args, "--out", out, "--lang", "en", "--progress", "lines")...))
+	s.cmd = wrap(firstbell(t, append([]string{command, file, "--out", out, "--lang", "en", "--progress", "lines"}, args...)...))
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)

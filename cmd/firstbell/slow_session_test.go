@@ -43,7 +43,7 @@ func TestSessionGoesOn(t *testing.T) {
 	}
 	plain := func(cmd *exec.Cmd) *exec.Cmd { return cmd }
 
-	first := start(t, plain, out, "capacity", file, "--quick")
+	first := start(t, plain, "capacity", file, out, "--quick")
 	until(t, "the first plateau", 6*time.Minute, func() bool {
 		dir, d := sessionIn(out)
 		return d != nil && d.Calibration != nil && len(folders(dir)) > len(d.Trials)
@@ -53,7 +53,7 @@ func TestSessionGoesOn(t *testing.T) {
 	where, before := sessionIn(out)
 	kept := digest(t, where, before)
 
-	again := start(t, plain, out, "capacity", file, "--quick")
+	again := start(t, plain, "capacity", file, out, "--quick")
 	until(t, "one more trial", 8*time.Minute, func() bool {
 		_, d := sessionIn(out)
 		return d != nil && len(d.Trials) > len(before.Trials)
