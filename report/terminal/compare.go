@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"io"
+	"strings"
 
 	"firstbell/report"
 	"firstbell/report/catalog"
@@ -37,7 +38,12 @@ func (p *printer) compared(x report.Comparison) error {
 		header = "compare.difference_alone"
 	}
 	rows := [][5]string{{p.c.Text("compare.metric"), p.c.Text("compare.before"), p.c.Text("compare.now"), p.c.Text(header), p.c.Text("compare.reading")}}
+	shown := x.Metrics[:0:0]
 	for _, m := range x.Metrics {
+		if m.Before == "" && m.Now == "" {
+			continue // measured by neither
+		}
+		shown = append(shown, m)
 		difference := p.c.ChangeInterval(m)
 		if p.width < 80 {
 			difference = p.c.Change(m.Diff, m.Format)
@@ -45,6 +51,32 @@ func (p *printer) compared(x report.Comparison) error {
 		rows = append(rows, [5]string{p.c.Word("compared", m.Key), p.c.Value(m.Before, m.Format), p.c.Value(m.Now, m.Format), difference,
 			catalog.ChangeMark(m.Reading) + " " + p.c.Word("change", string(m.Reading))})
 	}
+	room := p.nameRoom(rows)
+	if room < readableName { // the mark alone says the reading
+		for i := range rows {
+			rows[i][4], _, _ = strings.Cut(rows[i][4], " ")
+		}
+		rows[0][4] = ""
+		room = p.nameRoom(rows)
+	}
+	for i, r := range rows {
+		name := middle(r[0], max(8, room))
+		if i == 0 {
+			t.Header(name, r[1], r[2], r[3], r[4])
+			continue
+		}
+		if err := t.Append(name, r[1], r[2], r[3], p.change(shown[i-1], r[4])); err != nil {
+			return err
+		}
+	}
+	return t.Render()
+}
+
+// readableName is what a metric's name needs to be read.
+const readableName = 28
+
+// nameRoom is the width that the other columns leave for the names.
+func (p *printer) nameRoom(rows [][5]string) int {
 	room := p.width - 5*2
 	for column := 1; column < 5; column++ {
 		widest := 0
@@ -53,17 +85,7 @@ func (p *printer) compared(x report.Comparison) error {
 		}
 		room -= widest
 	}
-	for i, r := range rows {
-		name := middle(r[0], max(8, room))
-		if i == 0 {
-			t.Header(name, r[1], r[2], r[3], r[4])
-			continue
-		}
-		if err := t.Append(name, r[1], r[2], r[3], p.change(x.Metrics[i-1], r[4])); err != nil {
-			return err
-		}
-	}
-	return t.Render()
+	return room
 }
 
 func (p *printer) differences(x report.Comparison) {
