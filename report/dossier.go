@@ -235,6 +235,7 @@ type Answer struct {
 type Session struct {
 	Command     string               `json:"command"`
 	Quick       bool                 `json:"quick"`
+	Window      Span                 `json:"required_window"` // of the scenario's own storm
 	Stages      []results.Stage      `json:"stages"`
 	Resumed     []results.Resumed    `json:"resumed"`
 	Unproved    []string             `json:"unproved"`

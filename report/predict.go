@@ -33,12 +33,18 @@ const StormFormula = "B(t+dt) = max(0, B + N·dF − C·dt); wait = B ÷ C"
 // Where the goodput falls in overload all steps queue for the same servers, and
 // somebody on the way to class queues once for each of them.
 func PredictStorm(p Prediction) stats.Estimate {
-	s := stats.Storm{Arrivals: p.Arrivals, Capacity: p.Saturation.Value, Base: p.Rest.Time, Scatter: 2, Seed: 1}
-	if p.Overload.Sure && p.Overload.Value < collapses*p.Saturation.Value {
-		s.Visits = p.Rest.Weights
-	}
+	s := p.storm()
 	limit := p.Settings.Limit.Seconds()
 	return stats.LargestStormOf(s, p.Saturation, func(m *stats.Passage) bool {
 		return m.Within(limit, p.PeakFrom, p.PeakTo) >= p.Settings.Quantile
 	})
+}
+
+// storm is the scenario's own storm before the capacity measured.
+func (p Prediction) storm() stats.Storm {
+	s := stats.Storm{Arrivals: p.Arrivals, Capacity: p.Saturation.Value, Base: p.Rest.Time, Scatter: 2, Seed: 1}
+	if p.Overload.Sure && p.Overload.Value < collapses*p.Saturation.Value {
+		s.Visits = p.Rest.Weights
+	}
+	return s
 }

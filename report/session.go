@@ -56,7 +56,7 @@ func (x *session) describe(s *Summary) {
 		}
 	}
 	s.Session = &Session{
-		Command: d.Command, Quick: d.Quick, Stages: nonNil(d.Stages), Resumed: nonNil(d.Resumed), Unproved: nonNil(d.Unproved),
+		Command: d.Command, Quick: d.Quick, Window: Span{secondOf(x.sc.Storm.Play.From), secondOf(x.sc.Storm.Play.To)}, Stages: nonNil(d.Stages), Resumed: nonNil(d.Resumed), Unproved: nonNil(d.Unproved),
 		Calibration: d.Calibration, Witness: d.Witness, Control: d.Control, SynLadder: nonNil(d.SynLadder),
 		Trials: x.rows(), Main: x.main, Checks: x.checks(),
 	}
@@ -85,3 +85,6 @@ func (x *session) rows() []TrialRow {
 	}
 	return out
 }
+
+// secondOf is a time of the morning in whole seconds since midnight.
+func secondOf(t scenarios.TimeOfDay) int { return int(time.Duration(t) / time.Second) }

@@ -158,6 +158,9 @@ func (x *session) actions(s *Summary) []string {
 		}
 		out = out[:min(len(out), 5)]
 	}
+	if s.Verdict.Cause == CauseInterrupted { // the same command goes on: nothing is to be done again
+		out = []string{"cause_" + string(CauseUnfinished)}
+	}
 	if s.Session.Quick && s.Verdict.Value != NotReady {
 		add(len(out), "full_session")
 	}

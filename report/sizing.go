@@ -42,11 +42,7 @@ func assume(keys ...string) []Claim {
 
 // fluid is the scenario's own storm before the capacity measured.
 func (x *session) fluid() stats.Storm {
-	s := stats.Storm{Arrivals: x.curve, Capacity: x.saturation.Value, Base: x.rest.Time, Scatter: 2, Seed: 1}
-	if x.overload.Sure && x.overload.Value < collapses*x.saturation.Value {
-		s.Visits = x.rest.Weights
-	}
-	return s
+	return Prediction{Arrivals: x.curve, Saturation: x.saturation, Overload: x.overload, Rest: x.rest}.storm()
 }
 
 // untilEveryoneIn: how long from the bell until the last person is in, when
@@ -96,26 +92,23 @@ func (x *session) gone() func(float64) float64 {
 	}
 }
 
-// Shares of the capacity that a quota may let in (the range that vendors of
-// waiting rooms advise for an origin).
-const (
-	quotaLow, quotaHigh = 0.75, 0.85
-)
-
 // quotaAnswer: the admission rate that keeps the criterion, and its price: when
 // the last one is in if the whole morning queues before the quota, at least N ÷ q.
 func (x *session) quotaAnswer(people float64) Answer {
-	low := x.saturation.Lo
-	q := low * (quotaLow + quotaHigh) / 2
-	cost := people / q
+	door, ok := stats.QuotaFor([]stats.StepRate{{Rate: x.saturation.Lo, Visits: 1}}, people)
+	if !ok {
+		return Answer{Key: "quota", Unit: "logins/s", Format: FormatCount, Refused: "no_capacity", Assumptions: []Claim{}}
+	}
+	q := (door.Low + door.High) / 2
+	cost := stats.EveryoneIn(people, q, 0)
 	if len(x.curve) > 0 {
-		door := x.fluid()
-		door.Capacity, door.Visits, door.Scatter = q, nil, 0
-		cost = x.lastIn(door)
+		before := x.fluid()
+		before.Capacity, before.Visits, before.Scatter = q, nil, 0
+		cost = x.lastIn(before)
 	}
 	return Answer{
 		Key: "quota", Unit: "logins/s", Format: FormatCount, Formula: "q = 0.80 · min(C_k ÷ v_k);  N ÷ q",
-		Value: rounded(q, 3), Low: rounded(low*quotaLow, 3), High: rounded(low*quotaHigh, 3), Cost: rounded(cost, 0),
+		Value: rounded(q, 3), Low: rounded(door.Low, 3), High: rounded(door.High, 3), Cost: rounded(cost, 0),
 		Assumptions: assume("steady_capacity", "quota_in_front"),
 	}
 }
@@ -191,10 +184,10 @@ func secondCapacity(a *Attribution) *StepCapacity {
 // uniform is the worked example: nobody can be in sooner than N ÷ C however even
 // the arrivals, and three times that when everybody asks twice more.
 func (x *session) uniform(people float64) Answer {
-	least := people / x.saturation.Value
+	least, asking := stats.EveryoneIn(people, x.saturation.Value, 0), stats.EveryoneIn(people, x.saturation.Value, 2)
 	return Answer{
 		Key: "uniform", Unit: "s", Format: FormatDuration, Formula: "N ÷ C;  N · (1 + R) ÷ C, R = 2",
-		Value: rounded(least, 0), Low: rounded(least, 0), High: rounded(3*least, 0),
+		Value: rounded(least, 0), Low: rounded(least, 0), High: rounded(asking, 0),
 		Assumptions: assume("steady_capacity", "even_arrivals"),
 	}
 }

@@ -32,7 +32,7 @@ func (s *session) planStages() {
 	s.d.Stages = []results.Stage{
 		{Name: results.StageSmoke, Planned: smokeTime},
 		{Name: results.StageCalibration, Planned: s.calibrationTime()},
-		{Name: results.StageProbe, Planned: probeTime + ownTime(s.sc)},
+		{Name: results.StageProbe, Planned: probeTime + s.sc.OwnTime()},
 		{Name: results.StageConfirm, Planned: 2 * plateau},
 		{Name: results.StageBracket, Planned: s.searchTime() - probeTime - 2*plateau},
 		{Name: results.StageRepeat, Planned: time.Duration(2*st.Repeats) * plateau},
@@ -57,7 +57,7 @@ func (s *session) addStage(name string, planned time.Duration) {
 
 // trialTime is one trial with the way back to idle and the rest after it.
 func (s *session) trialTime(load time.Duration) time.Duration {
-	return load + ownTime(s.sc) + idleAgain + rest
+	return load + s.sc.OwnTime() + idleAgain + rest
 }
 
 func (s *session) calibrationTime() time.Duration {
@@ -65,7 +65,7 @@ func (s *session) calibrationTime() time.Duration {
 	if s.o.quick {
 		loads = quickLoads
 	}
-	return time.Duration(loads) * (12*time.Second + ownTime(s.sc))
+	return time.Duration(loads) * (12*time.Second + s.sc.OwnTime())
 }
 
 func (s *session) searchTime() time.Duration { return capacity.Budget(s.o.quick) }

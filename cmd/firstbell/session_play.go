@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"firstbell/report"
 	"firstbell/report/catalog"
@@ -144,7 +143,7 @@ func endsHere(f *capacity.Found) string {
 func (s *session) config(first int) capacity.Config {
 	return capacity.Config{
 		Player: &player{s}, Judge: s.judge, Settings: s.d.Settings, Conduct: results.Conduct{Kind: results.TrialPlateau, LoginOnly: true},
-		Start: s.o.start, Seed: s.d.Seed, First: first, OwnTime: ownTime(s.sc), MaxOpen: s.storm.Needs.DescLimit * 7 / 10, Quick: s.o.quick,
+		Start: s.o.start, Seed: s.d.Seed, First: first, OwnTime: s.sc.OwnTime(), MaxOpen: s.storm.Needs.DescLimit * 7 / 10, Quick: s.o.quick,
 	}
 }
 
@@ -343,33 +342,6 @@ func (s *session) predicted(f *capacity.Found) float64 {
 		}
 	}
 	return report.PredictStorm(p).Value
-}
-
-// ownTime is the shortest a login can take by itself: the medians of its pauses.
-func ownTime(sc *scenarios.Scenario) time.Duration {
-	longest := time.Duration(0)
-	for i := range sc.Personas {
-		p := &sc.Personas[i]
-		for _, share := range p.Journeys {
-			longest = max(longest, pausesOf(&sc.Journeys[share.Index], p.Think))
-		}
-	}
-	return longest
-}
-
-func pausesOf(j *scenarios.Journey, think scenarios.Think) (sum time.Duration) {
-	for i, st := range j.Steps {
-		switch {
-		case st.Pause != nil:
-			sum += st.Pause.Median
-		case i > 0:
-			sum += think.Median
-		}
-		if st.InClass {
-			break
-		}
-	}
-	return sum
 }
 
 // stopped says how a session that could not go on ends: nil when it is to be

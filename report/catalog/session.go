@@ -39,7 +39,7 @@ func (c *Catalog) sessionReplayed(s *report.Summary) Sentence {
 		key += "_undated"
 	}
 	return c.Sentence(key,
-		Arg{"date", c.Date(s.Run.Date), ""}, Arg{"from", c.Prose(s.Run.PlayFrom), ""}, Arg{"to", c.Prose(s.Run.PlayTo), ""},
+		Arg{"date", c.Date(s.Run.Date), ""}, Arg{"from", c.Prose(s.Session.Window.From), ""}, Arg{"to", c.Prose(s.Session.Window.To), ""},
 		Arg{"target", s.Run.Target, ""})
 }
 

@@ -194,7 +194,7 @@ func answers() []report.Answer {
 func played() *report.Session {
 	at := time.Date(2026, 11, 20, 14, 0, 0, 0, time.FixedZone("CET", 3600))
 	s := &report.Session{
-		Command: "certify", Resumed: []results.Resumed{}, Unproved: []string{}, SynLadder: []float64{1, 2, 3, 4, 5, 7, 11},
+		Command: "certify", Window: report.Span{From: playFrom, To: playFrom + 180}, Resumed: []results.Resumed{}, Unproved: []string{}, SynLadder: []float64{1, 2, 3, 4, 5, 7, 11},
 		Calibration: &results.Calibration{At: at, Rate: 310, Stopped: "V2", Ceiling: 400, P99: 0.0021, Completed: 1},
 		Witness:     &results.Witness{Trials: []results.Beheld{{Trial: "022-storm", N: 240, P50: 0.41, P95: 1.9}, {Trial: "021-storm", N: 240, Failed: 31, P50: 4.1, P95: results.Never}}},
 		Control: &results.Control{

@@ -212,7 +212,7 @@ func climb(first, ceiling float64, try func(rate float64) (broke []string, err e
 // play plays one load and reads what it gave.
 func (c *calibration) play(ctx context.Context, rate float64) (Trial, error) {
 	n := len(c.out.Trials)
-	warm := pauses(c.calm)
+	warm := c.calm.OwnTime()
 	conduct := results.Conduct{Kind: results.TrialCalibration, LoginOnly: true, Warmup: warm,
 		Segments: []results.Segment{{Name: "plateau", Rate: rate, Length: warm + c.cfg.Window}}}
 	t := Trial{Rate: rate, Trial: results.Trial{Name: c.cfg.Name(n), Stage: results.StageCalibration,

@@ -23,7 +23,7 @@ func Calm(sc *scenarios.Scenario, sink netip.AddrPort) (*scenarios.Scenario, err
 		return nil, err
 	}
 	share := 1.0
-	if sum := pauses(sc); sum > longestPause {
+	if sum := sc.OwnTime(); sum > longestPause {
 		share = float64(longestPause) / float64(sum)
 	}
 	fixed := func(t scenarios.Think) scenarios.Think {
@@ -46,35 +46,6 @@ func Calm(sc *scenarios.Scenario, sink netip.AddrPort) (*scenarios.Scenario, err
 		out.Journeys[i].Steps = steps
 	}
 	return out, nil
-}
-
-// pauses is the longest time anybody spends thinking on the way to class, at
-// the medians.
-func pauses(sc *scenarios.Scenario) time.Duration {
-	longest := time.Duration(0)
-	for i := range sc.Personas {
-		p := &sc.Personas[i]
-		for _, share := range p.Journeys {
-			longest = max(longest, pausesOf(&sc.Journeys[share.Index], p.Think))
-		}
-	}
-	return longest
-}
-
-func pausesOf(j *scenarios.Journey, think scenarios.Think) (sum time.Duration) {
-	for i := range j.Steps {
-		st := &j.Steps[i]
-		switch {
-		case st.Pause != nil:
-			sum += st.Pause.Median
-		case i > 0:
-			sum += think.Median
-		}
-		if st.InClass {
-			break
-		}
-	}
-	return sum
 }
 
 // perHop is what a calm exchange with the sink may take at the 99th percentile

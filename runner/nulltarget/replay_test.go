@@ -301,13 +301,13 @@ func TestCalmPauses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := pauses(calm); got != longestPause {
+	if got := calm.OwnTime(); got != longestPause {
 		t.Errorf("pauses of %v", got)
 	}
 	if p := *calm.Journeys[1].Steps[1].Pause; p.Median != 1200*time.Millisecond || p.P95 != p.Median {
 		t.Errorf("a pause of 2s became %+v", p)
 	}
-	if got := pauses(parse(t, entcore)); got != 7*time.Second {
+	if got := parse(t, entcore).OwnTime(); got != 7*time.Second {
 		t.Errorf("pauses of %v", got)
 	}
 }
