@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -207,5 +208,23 @@ func TestThrottledByAddress(t *testing.T) {
 	}
 	if s.Verdict.Value != report.Inconclusive || s.Verdict.Cause != report.CauseBlocked {
 		t.Errorf("verdict %+v", s.Verdict)
+	}
+}
+
+// A session that was interrupted before its storms describes a plateau, but asks
+// for the scenario's morning, and goes on with the same command.
+func TestInterruptedBeforeItsStorms(t *testing.T) {
+	d := reporttest.NewDossier(t, reporttest.Standard())
+	d.Plateau(results.StageConfirm, 18, 20)
+	d.Journal.Ended.How = results.EndedInterrupted
+	s := d.Judge()
+	if s.Run.PlayTo-s.Run.PlayFrom == s.Session.Window.To-s.Session.Window.From {
+		t.Fatal("the plateau is as long as the morning: nothing is shown")
+	}
+	if want := (report.Span{From: 8*3600 + 58*60, To: 8*3600 + 61*60}); s.Session.Window != want {
+		t.Errorf("required window %v, want %v", s.Session.Window, want)
+	}
+	if s.Verdict.Cause != report.CauseInterrupted || !slices.Contains(s.Verdict.Actions, "cause_unfinished") || slices.Contains(s.Verdict.Actions, "cause_interrupted") {
+		t.Errorf("cause %q, actions %v", s.Verdict.Cause, s.Verdict.Actions)
 	}
 }
