@@ -111,8 +111,8 @@ func (b *builder) drawPercentiles(desc string) template.HTML {
 	steps(c, "l-3", xs, up, p.P99)
 	steps(c, "l-2", xs, up, p.P95)
 	steps(c, "l-1", xs, up, p.P50)
-	b.limits(c, f, y)
 	b.unplayed(c, f, clock, true)
+	b.limits(c, f, y) // over what was never played: its label must not be cut
 	f.Base(c)
 	return template.HTML(c.Image("f7w", b.c.Text("html.f7_title"), desc))
 }

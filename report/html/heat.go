@@ -105,8 +105,8 @@ func (b *builder) drawHeat(m *report.HeatMap, desc string) template.HTML {
 	c.Rect("heat-0", f.X, f.Y, f.W, row*2)
 	c.Rect("heat-0", f.X, f.Y+row*2+gap, f.W, float64(rows)*row)
 	svg.Cells(c, classes, boxes, func(i int) int { return shade[i] })
-	b.limits(c, f, y)
 	b.unplayed(c, f, clock, true)
+	b.limits(c, f, y) // over what was never played: its label must not be cut
 	f.Base(c)
 	return template.HTML(c.Image("f5w", b.c.Text("html.f5_title"), desc))
 }
