@@ -101,3 +101,22 @@ func TestWorstIsTheWorst(t *testing.T) {
 		}
 	}
 }
+
+// Everybody may be settled before the window ends: all of it was played then,
+// and nothing of it in a run that was cut at the same instant.
+func TestPlayedToTheEnd(t *testing.T) {
+	for how, want := range map[results.EndedAs]int{results.EndedPlanned: 8*3600 + 61*60, results.EndedInterrupted: 8*3600 + 58*60 + 100} {
+		s := judgeSpec(t, "ready", func(spec *reporttest.Spec) {
+			spec.Ended = results.Ended{How: how, At: 100 * time.Second}
+			spec.Mix = func(second, _ int) []reporttest.People {
+				if second >= 90 {
+					return nil
+				}
+				return []reporttest.People{{N: 10, Outcome: results.InTime, Took: time.Second}}
+			}
+		})
+		if s.Timeline.Observed != want {
+			t.Errorf("%s: observed to %d, want %d", how, s.Timeline.Observed, want)
+		}
+	}
+}

@@ -39,9 +39,18 @@ func (t *tally) series(s *Summary, sc *scenarios.Scenario) {
 // after it until all were settled.
 func (t *tally) length() int { return max(t.play, t.end) }
 
+// observed is how far the played window was played. A run that ended as planned
+// has played all of it, also when the last person was settled before its end.
+func (t *tally) observed() int {
+	if t.run.Ended.How == results.EndedPlanned {
+		return max(t.play, t.end)
+	}
+	return t.end
+}
+
 func (t *tally) timeline() Timeline {
 	width, n := bins(t.length(), 1)
-	l := Timeline{From: t.clock(0), Bin: width, Observed: t.clock(t.end)}
+	l := Timeline{From: t.clock(0), Bin: width, Observed: t.clock(t.observed())}
 	series := []*[]int{
 		&l.Intended, &l.Started, &l.NotSent, &l.InTime, &l.Late, &l.WaitingRoom, &l.Quota, &l.Blank, &l.Error,
 		&l.Timeout, &l.Unreachable, &l.Invalid, &l.Unfinished, &l.Attempts,
