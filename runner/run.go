@@ -44,6 +44,21 @@ type Config struct {
 	// values that Smoke draws for the persona under the plan's seed: for a target
 	// that repeats what Smoke was told (our own sink). nil: everyone their own.
 	Pinned map[string]int
+	// Lent, when others play the rest of the storm: the accounts of these people.
+	// nil: all accounts are this run's.
+	Lent *Lent
+	// More brings further people while the run goes on, until it is closed or the
+	// run ends. nil: nobody else comes.
+	More <-chan More
+	// LoadEnds brings the instant from which no first click leaves: what Enough does,
+	// decided elsewhere and for all parts of the storm at once. nil: as planned.
+	LoadEnds <-chan time.Duration
+	// Held is asked before anybody is released, and before the pacer does anything
+	// after a wait. Once it has said true nobody is released any more. It takes no
+	// lock and does not block. nil: never.
+	Held func() bool
+	// Calm bounds the rejected accounts tried again after the storm; 0: 200.
+	Calm int
 	// Open counts the generator's open connections, for Snapshot; nil: 0.
 	Open func() int
 }

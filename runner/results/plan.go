@@ -117,8 +117,11 @@ const (
 	EndedCredentials EndedAs = "accounts_rejected"
 	EndedLimit       EndedAs = "ends_after" // the scenario's wall-clock end came first
 	EndedInternal    EndedAs = "internal_error"
-	EndedEnough      EndedAs = "enough" // a trial of a search had decided: what was still due was not played
-	EndedCut         EndedAs = "cut"    // never written: what a folder without an end reads as
+	EndedEnough      EndedAs = "enough"           // a trial of a search had decided: what was still due was not played
+	EndedStopped     EndedAs = "stopped"          // by an operator: firstbell stop
+	EndedAlone       EndedAs = "coordinator_lost" // a worker heard its coordinator no more, or a fleet's coordinator was killed and taken up again
+	EndedLoss        EndedAs = "worker_lost"      // a worker was lost and --on-loss stop was given
+	EndedCut         EndedAs = "cut"              // never written: what a folder without an end reads as
 )
 
 // Event is one line of events.ndjson: something worth a flag on the timeline.

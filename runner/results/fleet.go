@@ -1,0 +1,120 @@
+package results
+
+import "time"
+
+// FleetFile is the record of a run on several workers, replaced as a whole
+// whenever something changes.
+const FleetFile = "fleet.json"
+
+// FleetSchema is the version of fleet.json.
+const FleetSchema = "1.0"
+
+// Slice is a part of the people: id mod Modulus == Residue.
+type Slice struct {
+	Residue uint32 `json:"residue"`
+	Modulus uint32 `json:"modulus"`
+}
+
+// Has reports whether a person belongs to the slice. A Modulus of 0 or 1 is
+// everybody.
+func (s Slice) Has(id uint32) bool { return s.Modulus <= 1 || id%s.Modulus == s.Residue }
+
+// Fleet is who played a run, on which clocks, who was lost and who took over. All
+// offsets are from the start of the played window, by the coordinator's clock.
+type Fleet struct {
+	Schema  string        `json:"schema_version"`
+	ID      string        `json:"fleet"`
+	Kind    FleetKind     `json:"kind"`
+	OnLoss  string        `json:"on_loss"` // continue, stop
+	Workers []FleetWorker `json:"workers"` // by ID
+	Losses  []Loss        `json:"losses,omitempty"`
+	Outages []Outage      `json:"outages,omitempty"`
+	Stop    *FleetStop    `json:"stop,omitempty"`
+	// Ended is how the whole came to its end; nil while it goes on, and for good
+	// when the coordinator was killed and never resumed.
+	Ended *Ended `json:"ended,omitempty"`
+}
+
+// FleetKind is where the workers are and what carries their messages.
+type FleetKind string
+
+const (
+	FleetLocal   FleetKind = "local"   // processes of this machine, embedded server
+	FleetRemote  FleetKind = "remote"  // other machines, embedded server
+	FleetCluster FleetKind = "cluster" // an external NATS cluster
+)
+
+// FleetWorker is one worker.
+type FleetWorker struct {
+	ID        uint32         `json:"id"`
+	Name      string         `json:"name"` // w000
+	Place     string         `json:"place,omitempty"`
+	Version   string         `json:"version"`
+	Go        string         `json:"go"`
+	OS        string         `json:"os"`
+	CPUs      float64        `json:"cpus"`
+	DescLimit int            `json:"descriptor_limit"`
+	Slices    []Slice        `json:"slices"`
+	People    int            `json:"people"` // of its own slices
+	Clock     []ClockReading `json:"clock"`  // in order; the first before the start
+	// StartedAt is its own first instant by the coordinator's clock, minus the
+	// agreed one; StartError bounds it.
+	StartedAt  time.Duration `json:"started_at_ns"`
+	StartError time.Duration `json:"start_error_ns"`
+	// Late counts the records that arrived after the worker had been called lost.
+	Late uint64 `json:"late_records,omitempty"`
+}
+
+// ClockReading is one measurement of a worker's clock: the exchange with the
+// shortest round trip of N. The true offset lies within Offset ± Error.
+type ClockReading struct {
+	At     time.Duration `json:"at_ns"`     // when, from the start of the played window; before the start it is negative
+	Offset time.Duration `json:"offset_ns"` // coordinator's clock − worker's clock
+	Error  time.Duration `json:"error_ns"`  // half the round trip
+	N      int           `json:"n"`
+}
+
+// Loss is one worker that was no longer heard.
+type Loss struct {
+	Worker uint32 `json:"worker"`
+	// Why: silent (no sign of life), gone (its process ended), lease (it said that
+	// its lease had expired), spool (it could not write its results).
+	Why string `json:"why"`
+	// Heard is its last sign of life, Noticed when it was called lost, Expired when
+	// its last lease and the clock's error were over: it sent nothing later.
+	Heard   time.Duration `json:"heard_ns"`
+	Noticed time.Duration `json:"noticed_ns"`
+	Expired time.Duration `json:"expired_ns"`
+	// TakenFrom is the instant from which others play its people; negative when
+	// nobody does, and Untaken says why: no_room, on_loss_stop, nobody_left,
+	// nothing_left (all its people had come), refused.
+	TakenFrom time.Duration `json:"taken_from_ns"`
+	Untaken   string        `json:"untaken,omitempty"`
+	Takers    []Taking      `json:"takers,omitempty"`
+	// Due counts its people intended from TakenFrom on, or from Expired on when
+	// nobody took over.
+	Due int `json:"due"`
+	// Returned is when it was heard again; nil: never.
+	Returned *time.Duration `json:"returned_ns,omitempty"`
+}
+
+// Taking is one worker's part of a takeover.
+type Taking struct {
+	Worker uint32  `json:"worker"`
+	Slices []Slice `json:"slices"`
+	People int     `json:"people"`
+}
+
+// Outage is a time without a coordinator.
+type Outage struct {
+	From    time.Duration `json:"from_ns"` // its last record
+	Resumed time.Time     `json:"resumed"`
+}
+
+// FleetStop is an order to stop and how long it took to reach everybody.
+type FleetStop struct {
+	Why     string        `json:"why"`
+	Sent    time.Duration `json:"sent_ns"`
+	Reached time.Duration `json:"reached_ns"` // when the last worker had confirmed that it stopped
+	Missing []uint32      `json:"missing,omitempty"`
+}
