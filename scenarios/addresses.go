@@ -259,7 +259,7 @@ func (d *decoder) tls(n *node) {
 func (d *decoder) tlsFiles(ca, cert *node) {
 	t := d.sc.TLS
 	if ca != nil && t.CA != "" {
-		b, err := readPEM(d.sc.Path(t.CA))
+		b, err := d.sc.ReadFile(t.CA)
 		if err != nil {
 			d.fail(ca, codeTLSFile, "tls: ca cannot be read: "+plainError(err), "", "the name is relative to the scenario file")
 		} else if !x509.NewCertPool().AppendCertsFromPEM(b) {
@@ -267,8 +267,8 @@ func (d *decoder) tlsFiles(ca, cert *node) {
 		}
 	}
 	if cert != nil && t.Cert != "" && t.Key != "" {
-		pair, err := readPEM(d.sc.Path(t.Cert))
-		key, keyErr := readPEM(d.sc.Path(t.Key))
+		pair, err := d.sc.ReadFile(t.Cert)
+		key, keyErr := d.sc.ReadFile(t.Key)
 		if err = errors.Join(err, keyErr); err == nil {
 			_, err = tls.X509KeyPair(pair, key)
 		}

@@ -22,6 +22,10 @@ func (d *decoder) csvFile(n *node) {
 		return
 	}
 	d.sc.Accounts.CSV = name
+	if t := d.opts.Table; t != nil {
+		d.sc.Accounts.Columns, d.sc.Accounts.Rows = t.Columns, t.Rows
+		return
+	}
 	if d.opts.SkipFiles {
 		return
 	}

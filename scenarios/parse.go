@@ -16,9 +16,21 @@ type Options struct {
 	Name string   // file name for messages
 	Set  []string // key=value overrides, in order
 	Env  Lookup   // ${env.NAME}; nil: none is known
+	// ReadFile gives the certificates and keys the file names, by the name it gives
+	// them; nil: from Dir.
+	ReadFile func(name string) ([]byte, error)
+	// Table, when it is not nil, is taken in place of the accounts' CSV: it was read
+	// and checked elsewhere, and another machine holds some of its logins.
+	Table *Table
 	// SkipFiles: do not open accounts and certificates and do not read the
 	// environment (schema checks, rebuilding a report).
 	SkipFiles bool
+}
+
+// Table is a CSV of accounts as [Accounts] holds it.
+type Table struct {
+	Columns []string
+	Rows    [][]string
 }
 
 // Parse reads one scenario file, applies the --set overrides, fills the
@@ -34,7 +46,7 @@ func Parse(src []byte, o Options) (*Scenario, error) {
 }
 
 func parse(src []byte, o Options) (*Scenario, *decoder) {
-	d := &decoder{file: o.Name, opts: o, sc: &Scenario{Dir: o.Dir, Env: o.Env, Source: src},
+	d := &decoder{file: o.Name, opts: o, sc: &Scenario{Dir: o.Dir, Env: o.Env, Source: src, read: o.ReadFile},
 		impliedShowUp: map[int]bool{}, ownPatienceKey: map[string]bool{}}
 	if d.file == "" {
 		d.file = "scenario.yaml"
@@ -168,6 +180,15 @@ func (d *decoder) rate(n *node, what string) float64 {
 func (s *Scenario) Hash() string {
 	h := sha256.Sum256(s.Source)
 	return hex.EncodeToString(h[:])
+}
+
+// ReadFile reads a certificate or a key that the scenario names: a file of at most
+// 4 MiB. It is safe for concurrent use if Options.ReadFile is.
+func (s *Scenario) ReadFile(name string) ([]byte, error) {
+	if s.read != nil {
+		return s.read(name)
+	}
+	return readPEM(s.Path(name))
 }
 
 // Path gives a file named in the scenario, relative to Dir.

@@ -39,6 +39,8 @@ type Scenario struct {
 	Dir string
 	// Env is Options.Env: what ${env.NAME} reads. nil: none is known.
 	Env Lookup
+
+	read func(name string) ([]byte, error) // Options.ReadFile
 }
 
 // About is what a person declares around the test; empty fields print

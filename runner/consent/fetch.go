@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 )
 
@@ -43,15 +42,9 @@ type httpFetcher struct {
 
 func newHTTPFetcher(cfg Config) (*httpFetcher, error) {
 	files := cfg.Scenario.TLS
-	in := func(name string) string {
-		if filepath.IsAbs(name) {
-			return name
-		}
-		return filepath.Join(cfg.Scenario.Dir, name)
-	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: files.Insecure}
 	if files.CA != "" {
-		pem, err := os.ReadFile(in(files.CA))
+		pem, err := cfg.Scenario.ReadFile(files.CA)
 		if err != nil {
 			return nil, fmt.Errorf("consent: reading tls.ca: %w", err)
 		}
@@ -61,7 +54,12 @@ func newHTTPFetcher(cfg Config) (*httpFetcher, error) {
 		}
 	}
 	if files.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(in(files.Cert), in(files.Key))
+		cert, err := cfg.Scenario.ReadFile(files.Cert)
+		key, keyErr := cfg.Scenario.ReadFile(files.Key)
+		if err := errors.Join(err, keyErr); err != nil {
+			return nil, fmt.Errorf("consent: reading the client certificate: %w", err)
+		}
+		pair, err := tls.X509KeyPair(cert, key)
 		if err != nil {
 			return nil, fmt.Errorf("consent: reading the client certificate: %w", err)
 		}

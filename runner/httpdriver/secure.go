@@ -7,22 +7,16 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
+
+	"firstbell/scenarios"
 )
 
 // tlsConfig is what every TLS connection shares.
 func (d *Driver) tlsConfig() (*tls.Config, error) {
 	files := d.cfg.Scenario.TLS
-	in := func(name string) string {
-		if filepath.IsAbs(name) {
-			return name
-		}
-		return filepath.Join(d.cfg.Scenario.Dir, name)
-	}
 	cfg := &tls.Config{
 		MinVersion:       tls.VersionTLS12,
 		CurvePreferences: d.cfg.Curves,
@@ -32,7 +26,7 @@ func (d *Driver) tlsConfig() (*tls.Config, error) {
 		InsecureSkipVerify: true,
 	}
 	if files.CA != "" {
-		pem, err := os.ReadFile(in(files.CA))
+		pem, err := d.cfg.Scenario.ReadFile(files.CA)
 		if err != nil {
 			return nil, fmt.Errorf("httpdriver: reading tls.ca: %w", err)
 		}
@@ -42,7 +36,7 @@ func (d *Driver) tlsConfig() (*tls.Config, error) {
 		}
 	}
 	if files.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(in(files.Cert), in(files.Key))
+		pair, err := keyPair(d.cfg.Scenario)
 		if err != nil {
 			return nil, fmt.Errorf("httpdriver: reading the client certificate: %w", err)
 		}
@@ -50,6 +44,16 @@ func (d *Driver) tlsConfig() (*tls.Config, error) {
 	}
 	d.verified.insecure = files.Insecure
 	return cfg, nil
+}
+
+// keyPair is the scenario's client certificate.
+func keyPair(sc *scenarios.Scenario) (tls.Certificate, error) {
+	cert, err := sc.ReadFile(sc.TLS.Cert)
+	key, keyErr := sc.ReadFile(sc.TLS.Key)
+	if err := errors.Join(err, keyErr); err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 // secure does what stands between the TCP connection and HTTP: the proxy's
