@@ -49,6 +49,7 @@ type Summary struct {
 	Hops          []HopRow     `json:"hops"`
 	Signs         []SignRow    `json:"signs"` // the ten most frequent
 	Generator     Generator    `json:"generator"`
+	Fleet         *Fleet       `json:"fleet,omitempty"` // of runs on several workers
 	Consent       []Fact       `json:"consent"`
 	Events        []EventRow   `json:"events"`
 	Assumptions   []Assumption `json:"assumptions"`
@@ -156,6 +157,12 @@ const (
 	CauseStraddles         Cause = "interval_straddles"
 	CauseTooFew            Cause = "too_few_samples"
 
+	// Of fleets.
+	CauseWorkerLost Cause = "worker_lost"      // gate V6, or --on-loss stop
+	CauseClock      Cause = "clock_uncertain"  // gate V5
+	CauseAlone      Cause = "coordinator_lost" // nobody led the workers to the end
+	CauseStopped    Cause = "stopped"          // by an operator
+
 	// Of sessions.
 	CauseCalibration Cause = "calibration_failed" // gate V4
 	CauseSeeds       Cause = "seeds_disagree"     // the required storm held and did not
@@ -233,21 +240,25 @@ type Gate struct {
 	Relation  string    `json:"relation"`
 	Measured  Decimal   `json:"measured"`
 	Format    Format    `json:"format"`
-	At        int       `json:"at_s"`     // when it was worst, morning clock; -1: no instant
+	At        int       `json:"at_s"` // when it was worst, morning clock; -1: no instant
+	Worker    string    `json:"worker,omitempty"`
 	Measures  []Measure `json:"measures"` // all that the gate looks at
 }
 
 // Measure is one quantity of a gate.
 type Measure struct {
-	Name      string  `json:"name"` // sent_share, delay_p99, delay_max, later_p99, later_max, cpu, descriptors, ports, hiccup, seconds_missing, stopped_s, people, target_changes, ended_as, attacker_share…
+	Name      string  `json:"name"` // sent_share, delay_p99, delay_max, later_p99, later_max, cpu, descriptors, ports, hiccup, seconds_missing, stopped_s, people, target_changes, ended_as, attacker_share, clock_error, clock_drift, clock_missing, lost_share, takeover…
 	Status    Status  `json:"status"`
 	Relation  string  `json:"relation"`
 	Threshold Decimal `json:"threshold"`
 	Measured  Decimal `json:"measured"`
 	Format    Format  `json:"format"`
 	At        int     `json:"at_s"` // -1: no instant
-	Count     uint64  `json:"count,omitempty"`
-	Of        uint64  `json:"of,omitempty"`
+	// Worker is the worst one of a fleet, the one that decides; "" for a run on one
+	// machine and for what all workers do together.
+	Worker string `json:"worker,omitempty"`
+	Count  uint64 `json:"count,omitempty"`
+	Of     uint64 `json:"of,omitempty"`
 }
 
 // Ledger counts people, or attempts, to the unit: intended = started +
@@ -550,6 +561,30 @@ type Worker struct {
 	Hiccup      Decimal `json:"hiccup_p99_9_s"`
 	BytesInMax  uint64  `json:"bytes_in_per_s_max"`
 	BytesOutMax uint64  `json:"bytes_out_per_s_max"`
+	// Of fleets.
+	*Member
+}
+
+// Member is what a fleet's coordinator knows of a worker.
+type Member struct {
+	Name     string  `json:"name"`            // w000
+	Place    string  `json:"place,omitempty"` // a label its operator chose
+	Version  string  `json:"version"`
+	CPUs     Decimal `json:"cpus"`
+	Assigned int     `json:"assigned"`   // people of its own slices
+	Taken    int     `json:"taken_over"` // people of lost workers given to it
+	// State: ok, warned (a check decided by it is not met), returned, lost.
+	State       string  `json:"state"`
+	ClockOffset Decimal `json:"clock_offset_s"` // of the reading with the smallest error
+	ClockError  Decimal `json:"clock_error_s"`  // worst of its readings
+	ClockDrift  Decimal `json:"clock_drift_s"`  // beyond the errors
+	Readings    int     `json:"clock_readings"`
+	ClockGap    string  `json:"clock_missing,omitempty"` // before, during, after: the first reading that is not there
+	StartedAt   Decimal `json:"started_at_s"`            // its first instant minus the agreed one
+	StartError  Decimal `json:"start_error_s"`
+	Losses      int     `json:"losses"`
+	Unseen      uint64  `json:"unobserved"` // of its people
+	NotSent     uint64  `json:"not_sent_worker_lost"`
 }
 
 // Fact is a named line: consent granted, by whom, for what.

@@ -17,6 +17,9 @@ var causeOfEnd = map[results.EndedAs]Cause{
 	results.EndedCredentials: CauseAccountsRejected,
 	results.EndedLimit:       CauseEndsAfter,
 	results.EndedInternal:    CauseInternal,
+	results.EndedStopped:     CauseStopped,
+	results.EndedAlone:       CauseAlone,
+	results.EndedLoss:        CauseWorkerLost,
 	results.EndedCut:         CauseCut,
 }
 
@@ -83,8 +86,9 @@ func decideDespite(v *Verdict, e evidence, failed []string) {
 }
 
 // causeOfGates names what failed first in the chain of causes: a run that did
-// not end, a generator that was not up to it, a load that did not arrive. What
-// failed outweighs what could not be measured.
+// not end, a worker that was lost, a generator that was not up to it, clocks that
+// disagree, a load that did not arrive. What failed outweighs what could not be
+// measured.
 func causeOfGates(e evidence) Cause {
 	is := func(want Status, ids ...string) bool {
 		return slices.ContainsFunc(ids, func(id string) bool { return gateStatus(e.gates, id) == want })
@@ -94,8 +98,12 @@ func causeOfGates(e evidence) Cause {
 	}
 	for _, status := range []Status{NotMet, Unmeasured} {
 		switch {
+		case hasGate(e.gates, "V6") && is(status, "V6"):
+			return CauseWorkerLost
 		case is(status, "V2", "V3"):
 			return CauseGenerator
+		case hasGate(e.gates, "V5") && is(status, "V5"):
+			return CauseClock
 		case hasGate(e.gates, "V4") && is(status, "V4"):
 			return CauseCalibration
 		case is(status, "V8"):
@@ -161,7 +169,7 @@ func gateStatus(gates []Gate, id string) Status {
 }
 
 // gateIDs are the gates a run on one machine must pass; a session has V4
-// besides.
+// besides, a fleet V5 and V6.
 var gateIDs = [...]string{"V1", "V2", "V3", "V7", "V8", "V9", "V10"}
 
 func hasGate(gates []Gate, id string) bool {
@@ -178,9 +186,12 @@ func gateOrder(id string) int {
 }
 
 func failedGates(gates []Gate) []string {
-	ids := gateIDs[:]
-	if hasGate(gates, "V4") {
-		ids = slices.Insert(slices.Clone(ids), 3, "V4")
+	ids := slices.Clone(gateIDs[:])
+	at := slices.Index(ids, "V7")
+	for _, id := range []string{"V6", "V5", "V4"} {
+		if hasGate(gates, id) {
+			ids = slices.Insert(ids, at, id)
+		}
 	}
 	failed := []string{}
 	for _, id := range ids {
@@ -202,15 +213,21 @@ const (
 )
 
 // ExitCode is the process's exit code for a verdict and the way the run ended;
-// an interruption or the target's stop outranks the verdict.
+// an interruption, the target's stop or an operator's outranks the verdict. A run
+// that lost a worker or its coordinator has the code of its verdict, which is
+// never ready.
 func ExitCode(v Verdict, ended results.EndedAs) int {
 	switch ended {
 	case results.EndedInternal:
 		return exitInternal
 	case results.EndedInterrupted:
 		return ExitInterrupted
-	case results.EndedByTarget:
+	case results.EndedByTarget, results.EndedStopped:
 		return ExitStopped
+	case results.EndedAlone, results.EndedLoss:
+		if v.Value == Ready { // gate V9 forbids it; the code must not say it either
+			return ExitInconclusive
+		}
 	}
 	switch v.Value {
 	case Ready:
