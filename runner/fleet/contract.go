@@ -60,8 +60,11 @@ type Play struct {
 	// People counts the arrivals of some slices intended from an offset on; from
 	// below 0 counts all.
 	People func(slices []results.Slice, from time.Duration) int
-	// Folder takes what arrives.
-	Folder Folder
+	// Open makes the run folder: once everybody has agreed on the first instant and
+	// before it comes. start is that instant by the coordinator's wall clock, for
+	// Plan.Start; workers counts who plays, for Plan.Workers. Records wait until it
+	// returns; its error stops the play. A play that is refused never calls it.
+	Open func(start time.Time, workers int) (Folder, error)
 	// Observe is told once a second how the whole storm goes; Enough ends a trial's
 	// load early. Both as in runner.Config.
 	Observe func(runner.Snapshot)

@@ -111,7 +111,11 @@ type ClockAnswer struct {
 
 // Tick renews a lease. N grows by one; an older tick than the last is ignored.
 type Tick struct {
-	N     uint64  `json:"n"`
+	N uint64 `json:"n"`
+	// Instance is the process it is for; another one of the same name ignores it.
+	Instance string `json:"instance"`
+	// Play is the one whose lease it renews: a tick never renews that of another.
+	Play  string  `json:"play,omitempty"`
 	Sent  Instant `json:"sent"`
 	Until Instant `json:"until"` // 0: not renewed
 }
@@ -134,7 +138,12 @@ type Beat struct {
 	Tick     uint64 `json:"tick"` // the last one heard
 	Phase    Phase  `json:"phase"`
 	Play     string `json:"play,omitempty"`
-	// Sent and Acked are the highest record numbers spooled and acknowledged.
+	// Ended is how the play ended here, in PhaseEnded: a worker whose lease expired
+	// says EndedAlone long before its end record arrives.
+	Ended results.EndedAs `json:"ended,omitempty"`
+	// Broken says that results can no longer be written to the spool.
+	Broken bool `json:"broken,omitempty"`
+	// Spooled and Acked are the highest record numbers spooled and acknowledged.
 	Spooled uint64 `json:"spooled,omitempty"`
 	Acked   uint64 `json:"acked,omitempty"`
 	// Clock is the newest reading; Readings counts them.
@@ -163,8 +172,14 @@ const (
 
 // Order is one request to a worker. Orders are numbered per worker and may come
 // twice: a worker answers a number it has answered with the same answer.
+//
+// The coordinator repeats an order until it is answered: a worker that is still
+// busy with a number does not begin it twice.
 type Order struct {
-	N       uint64    `json:"n"`
+	N uint64 `json:"n"`
+	// Instance is the process it is for; another one of the same name ignores it.
+	Instance string `json:"instance"`
+
 	Kind    OrderKind `json:"kind"`
 	Play    string    `json:"play,omitempty"`
 	Prepare *Prepare  `json:"prepare,omitempty"`

@@ -26,6 +26,7 @@ type Fleet struct {
 	ID      string        `json:"fleet"`
 	Kind    FleetKind     `json:"kind"`
 	OnLoss  string        `json:"on_loss"` // continue, stop
+	Start   time.Time     `json:"start"`   // the start of the played window by the coordinator's wall clock
 	Workers []FleetWorker `json:"workers"` // by ID
 	Losses  []Loss        `json:"losses,omitempty"`
 	Outages []Outage      `json:"outages,omitempty"`
@@ -63,6 +64,9 @@ type FleetWorker struct {
 	StartError time.Duration `json:"start_error_ns"`
 	// Late counts the records that arrived after the worker had been called lost.
 	Late uint64 `json:"late_records,omitempty"`
+	// Missing counts the records that never arrived although the worker numbered
+	// later ones.
+	Missing uint64 `json:"missing_records,omitempty"`
 }
 
 // ClockReading is one measurement of a worker's clock: the exchange with the
@@ -87,7 +91,8 @@ type Loss struct {
 	Expired time.Duration `json:"expired_ns"`
 	// TakenFrom is the instant from which others play its people; negative when
 	// nobody does, and Untaken says why: no_room, on_loss_stop, nobody_left,
-	// nothing_left (all its people had come), refused.
+	// nothing_left (all its people had come), refused. With TakenFrom not negative
+	// it says why a part of them was not taken over.
 	TakenFrom time.Duration `json:"taken_from_ns"`
 	Untaken   string        `json:"untaken,omitempty"`
 	Takers    []Taking      `json:"takers,omitempty"`
