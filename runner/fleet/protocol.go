@@ -42,7 +42,7 @@ type Instant int64
 //	fb.F.up.W.hello    request  worker → coordinator   Hello → Welcome
 //	fb.F.up.W.clock    request  worker → coordinator   ClockAsk → ClockAnswer
 //	fb.F.up.W.beat     message  worker → coordinator   Beat
-//	fb.F.up.W.gone     message  worker → coordinator   a worker leaves by itself
+//	fb.F.up.W.gone     message  worker → coordinator   Gone: it leaves by itself
 //	fb.F.down.W.tick   message  coordinator → worker   Tick
 //	fb.F.down.W.order  request  coordinator → worker   Order → Answer
 //	fb.F.all.stop      message  coordinator → all      Stop
@@ -109,7 +109,9 @@ type ClockAnswer struct {
 	T2 Instant `json:"t2"`
 }
 
-// Tick renews a lease. N grows by one; an older tick than the last is ignored.
+// Tick renews a lease. N grows; an older tick than the last is ignored. A
+// coordinator begins at its own first [Instant], so that its successor's ticks are
+// newer than its own; the same holds for the numbers of its orders.
 type Tick struct {
 	N uint64 `json:"n"`
 	// Instance is the process it is for; another one of the same name ignores it.
@@ -138,8 +140,9 @@ type Beat struct {
 	Tick     uint64 `json:"tick"` // the last one heard
 	Phase    Phase  `json:"phase"`
 	Play     string `json:"play,omitempty"`
-	// Ended is how the play ended here, in PhaseEnded: a worker whose lease expired
-	// says EndedAlone long before its end record arrives.
+	// Ended is how the play ended here: from the instant on that nothing leaves any
+	// more, which may come before PhaseEnded. A worker whose lease expired says
+	// EndedAlone long before its end record arrives.
 	Ended results.EndedAs `json:"ended,omitempty"`
 	// Broken says that results can no longer be written to the spool.
 	Broken bool `json:"broken,omitempty"`
@@ -151,6 +154,10 @@ type Beat struct {
 	Readings int                   `json:"readings,omitempty"`
 	// Snapshot is how the play goes, each second.
 	Snapshot *runner.Snapshot `json:"snapshot,omitempty"`
+	// StartedAt is when this worker's clock really woke at the first instant, by the
+	// coordinator's clock, minus the instant agreed; StartError bounds it. nil before.
+	StartedAt  *time.Duration `json:"started_at_ns,omitempty"`
+	StartError time.Duration  `json:"start_error_ns,omitempty"`
 	// Descriptors and CPU, for who takes over.
 	CPU         float64 `json:"cpu,omitempty"`
 	Descriptors int     `json:"descriptors,omitempty"`
@@ -211,9 +218,13 @@ type Ref struct {
 	Size   int    `json:"size"`
 }
 
-// Start gives the first instant of the played window.
+// Start gives the first instant of the played window, and the first lease: it
+// begins with the order, not with the first instant, for preparing an isolation
+// loads the target before. Without Until the newest tick counts. A worker whose
+// lease would be over already does not start.
 type Start struct {
-	Zero Instant `json:"zero"`
+	Zero  Instant `json:"zero"`
+	Until Instant `json:"until,omitempty"`
 }
 
 // More hands people of a lost worker to another.
@@ -258,7 +269,16 @@ type Ready struct {
 	ScenarioHash string               `json:"scenario_hash"`
 	People       int                  `json:"people"`
 	Preparation  time.Duration        `json:"preparation_ns"` // runner.PreparationTime: the first instant must be further ahead
-	Clock        results.ClockReading `json:"clock"`
+	Clock        results.ClockReading `json:"clock"`          // of just before; At is 0, for the first instant is not agreed yet
+	// Limits are of the plan, results.LimitsOf: the player fills them in for the
+	// sink that it will be given. They do not travel.
+	Limits results.Limits `json:"-"`
+}
+
+// Gone is the last message of a worker that leaves by itself.
+type Gone struct {
+	Instance string `json:"instance"`
+	Why      string `json:"why"`
 }
 
 // StopAsk is what an operator sends.
