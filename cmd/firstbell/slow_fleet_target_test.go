@@ -1,4 +1,4 @@
-//go:build slow
+//go:build slow && linux
 
 package main
 
@@ -104,13 +104,6 @@ func (p *stampedTarget) after(from time.Time) []hit {
 	return out
 }
 
-// count is how many requests have come in all.
-func (p *stampedTarget) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.hits)
-}
-
 // logins counts, by account, the logins that came after an instant.
 func logins(hits []hit) map[string]int {
 	out := map[string]int{}
@@ -136,13 +129,12 @@ func last(hits []hit, from ...string) time.Time {
 // fleetStorm is the scenario of a fleet's storm: two pages, half a second apart,
 // one account each, one try.
 type fleetStorm struct {
-	target         string
-	people, play   int // people, seconds
-	drain          string
-	top            string // more top-level keys
-	criteria       string // default: in_class over 95 %
-	accounts       string // default: generated
-	accountsFactor int
+	target       string
+	people, play int // people, seconds
+	drain        string
+	top          string // more top-level keys
+	criteria     string // default: in_class over 95 %
+	accounts     string // default: generated
 }
 
 func (f fleetStorm) String() string {

@@ -1,0 +1,86 @@
+//go:build slow && linux
+
+package main
+
+import (
+	"strconv"
+	"testing"
+
+	"firstbell/report"
+	"firstbell/runner/results"
+)
+
+// TestFleetSameStorm: the same people come at the same instants, however many
+// processes play them, and each of them is seen by the target once.
+func TestFleetSameStorm(t *testing.T) {
+	type played struct {
+		digest          string
+		people, inClass int
+		seen            map[string]int
+	}
+	got := make([]played, 5)
+	t.Run("fleets", func(t *testing.T) {
+		for i, workers := range []int{0, 1, 2, 5, 16} { // 0: no fleet
+			t.Run(strconv.Itoa(workers), func(t *testing.T) {
+				t.Parallel()
+				target := newStampedTarget(t, 0)
+				var args []string
+				if workers > 0 {
+					args = []string{"--workers", strconv.Itoa(workers)}
+				}
+				s := startStorm(t, fleetStorm{target: target.url(), people: 400, play: 8}.String(), args...)
+				s.wait(t)
+				run, err := results.Open(s.folder())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[i] = played{digest: run.Plan.Digest, people: run.Plan.People,
+					inClass: int(results.LedgerOf(run).People.Total.InClass()), seen: logins(target.after(run.Plan.Start))}
+				if workers > 0 {
+					readStory(t, s.folder(), target).exact(t)
+					equal(t, "workers' files", len(run.Workers), workers)
+				}
+			})
+		}
+	})
+	for i, p := range got {
+		equal(t, "digest", p.digest, got[0].digest)
+		equal(t, "people", p.people, got[0].people)
+		equal(t, "people in class", p.inClass, got[0].people)
+		equal(t, "accounts the target saw", len(p.seen), len(got[0].seen))
+		for who := range p.seen {
+			if got[0].seen[who] != 1 {
+				t.Errorf("storm %d: %s came, and not from one process", i, who)
+			}
+		}
+	}
+}
+
+// TestFleetSameVerdict plays a portal that takes in so many people and no more,
+// a good tenth below and above what it takes in.
+func TestFleetSameVerdict(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		quota int // of 600 people and the 20 of the sample; the criterion is 95 %
+		want  report.Value
+	}{
+		{"below the limit", 700, report.Ready},
+		{"above the limit", 530, report.NotReady},
+	} {
+		for _, workers := range []int{0, 4} {
+			t.Run(tt.name+", "+strconv.Itoa(workers)+" workers", func(t *testing.T) {
+				t.Parallel()
+				ent := startEnt(t, "--mode", "quota.sessions="+strconv.Itoa(tt.quota))
+				var args []string
+				if workers > 0 {
+					args = []string{"--workers", strconv.Itoa(workers)}
+				}
+				s := startStorm(t, mini{target: ent.url, people: 600, play: 10, top: "patience: none\n"}.String(), args...)
+				code := s.wait(t)
+				sum := s.summary(t)
+				equal(t, "verdict", sum.Verdict.Value, tt.want)
+				equal(t, "exit code", code, report.ExitCode(sum.Verdict, "planned"))
+			})
+		}
+	}
+}
