@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -36,24 +35,14 @@ type Folder struct {
 	done chan struct{} // the syncing goroutine has ended
 
 	mu       sync.Mutex
-	deltas   file
-	events   file
+	deltas   appended
+	events   eventLog
 	enc      *Encoder
 	buf      []byte
-	size     int64 // bytes of whole frames in deltas
 	seq      uint64
 	worker   uint32
-	nEvents  int
-	evSize   int64
 	failed   error // a write that could not be undone, or a failed sync
 	isClosed bool
-}
-
-// file is what a Folder needs of its two append-only files.
-type file interface {
-	io.WriteCloser
-	Truncate(size int64) error
-	Sync() error
 }
 
 // Create makes a run folder and writes what was going to happen before
@@ -72,31 +61,22 @@ func Create(dir string, p *Plan, scenario []byte) (*Folder, error) {
 }
 
 func create(dir string, p *Plan, scenario []byte) (*Folder, error) {
-	plan, err := json.MarshalIndent(p, "", " ")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Lstat(filepath.Join(dir, PlanFile)); err == nil {
-		return nil, fmt.Errorf("%s holds a run already: %w", dir, fs.ErrExist)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, DeltaDir), 0o755); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, err
 	}
 	f := &Folder{dir: dir, enc: NewEncoder(LimitsOf(p)),
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	var err error
 	// O_EXCL on the delta file is the lock: whoever makes it owns the folder.
-	if f.deltas, err = openNew(filepath.Join(dir, DeltaDir, deltaName(0))); err != nil {
+	if f.deltas.file, err = openNew(filepath.Join(dir, DeltaDir, deltaName(0))); err != nil {
 		return nil, err
 	}
-	if f.events, err = openNew(filepath.Join(dir, EventsFile)); err == nil {
-		err = errors.Join(
-			WriteFileAtomic(filepath.Join(dir, ScenarioFile), scenario),
-			WriteFileAtomic(filepath.Join(dir, PlanFile), append(plan, '\n')),
-			syncDir(filepath.Join(dir, DeltaDir)), syncDir(filepath.Dir(filepath.Clean(dir))))
+	if f.events.file, err = openNew(filepath.Join(dir, EventsFile)); err == nil {
+		err = writePlan(dir, p, scenario)
 	}
 	if err != nil {
 		f.deltas.Close()
-		if f.events != nil {
+		if f.events.file != nil {
 			f.events.Close()
 		}
 		return nil, err
@@ -104,15 +84,28 @@ func create(dir string, p *Plan, scenario []byte) (*Folder, error) {
 	return f, nil
 }
 
-func deltaName(worker uint32) string { return fmt.Sprintf("w%03d.delta", worker) }
-
-func openNew(path string) (file, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return nil, err // not a nil *os.File inside an interface
+// makeFolder makes the folders of a run that is not there yet.
+func makeFolder(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, PlanFile)); err == nil {
+		return fmt.Errorf("%s holds a run already: %w", dir, fs.ErrExist)
 	}
-	return f, nil
+	return os.MkdirAll(filepath.Join(dir, DeltaDir), 0o755)
 }
+
+// writePlan writes, durably, what is going to happen; plan.json last.
+func writePlan(dir string, p *Plan, scenario []byte) error {
+	plan, err := json.MarshalIndent(p, "", " ")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		WriteFileAtomic(filepath.Join(dir, ScenarioFile), scenario),
+		WriteFileAtomic(filepath.Join(dir, PlanFile), append(plan, '\n')),
+		syncDir(filepath.Join(dir, DeltaDir)), syncDir(filepath.Dir(filepath.Clean(dir))))
+}
+
+// deltaName sorts by worker up to 1000 of them.
+func deltaName(worker uint32) string { return fmt.Sprintf("w%03d.delta", worker) }
 
 // Dir is the folder's path.
 func (f *Folder) Dir() string { return f.dir }
@@ -144,15 +137,13 @@ func (f *Folder) usable() error {
 
 // write appends one whole frame or nothing.
 func (f *Folder) write(frame []byte) error {
-	if _, err := f.deltas.Write(frame); err != nil {
-		// Half a frame must not stand before the next one.
-		if cut := f.deltas.Truncate(f.size); cut != nil {
-			f.failed = fmt.Errorf("append to run folder: %w", errors.Join(err, cut))
-			return f.failed
+	if stuck, err := f.deltas.put(frame); err != nil {
+		err = fmt.Errorf("append to run folder: %w", err)
+		if stuck {
+			f.failed = err
 		}
-		return fmt.Errorf("append to run folder: %w", err)
+		return err
 	}
-	f.size += int64(len(frame))
 	f.seq++
 	f.poke()
 	return nil
@@ -161,27 +152,14 @@ func (f *Folder) write(frame []byte) error {
 // Event appends one line to events.ndjson. Past 10,000 events further ones are
 // dropped: the deltas hold the counts.
 func (f *Folder) Event(e Event) error {
-	line, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("event: %w", err)
-	}
-	if len(line) >= maxEventSize {
-		return fmt.Errorf("event of %d bytes", len(line))
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.usable(); err != nil {
 		return err
 	}
-	if f.nEvents >= maxEvents {
-		return nil
+	if err := f.events.add(e); err != nil {
+		return err
 	}
-	line = append(line, '\n')
-	if _, err := f.events.Write(line); err != nil {
-		return fmt.Errorf("event: %w", errors.Join(err, f.events.Truncate(f.evSize)))
-	}
-	f.nEvents++
-	f.evSize += int64(len(line))
 	f.poke()
 	return nil
 }

@@ -165,6 +165,10 @@ func (r *Decoder) Next(b []byte, d *Delta) (Frame, int, error) {
 	return Frame{Worker: d.Worker, Seq: d.Seq, Delta: d}, n, nil
 }
 
+var errNoNumber = errors.New("frame without a number")
+
+func errOther(worker uint32) error { return fmt.Errorf("frame of worker %d", worker) }
+
 // errVersion is a frame of another version of the format.
 var errVersion = fmt.Errorf("recorded in another version of the format than %d or %d", oldVersion, frameVersion)
 
@@ -194,6 +198,13 @@ func (r *Decoder) open(b []byte) (kind frameKind, raw []byte, n int, err error) 
 	}
 	raw, err = r.unpack(packing, b[frameHead:frameHead+stored], size)
 	return kind, raw, n, err
+}
+
+// isSound reports whether b begins with a frame as somebody wrote it, readable
+// here or not: its length and CRC are right, or it is of another version.
+func (r *Decoder) isSound(b []byte) bool {
+	_, _, _, err := r.open(b)
+	return err == nil || errors.Is(err, errVersion)
 }
 
 func (r *Decoder) unpack(packing uint8, stored []byte, size int) ([]byte, error) {

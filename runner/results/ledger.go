@@ -176,19 +176,32 @@ func newBooking(cells map[Cell]uint32, left, pulled map[GroupSecond]uint32) *boo
 	return b
 }
 
-// flying books what had left and not ended as in flight. Where a lost delta
-// makes ends outnumber starts, the ends prove the starts.
-func (b *booking) flying() {
+// open gives what had left and not ended, and where more ended than had left.
+func (b *booking) open() (open map[GroupSecond]uint64, orphans []GroupSecond) {
+	open = map[GroupSecond]uint64{}
 	for _, k := range sortedKeys(b.ended, compareGroupSeconds) {
 		if b.ended[k] > b.started[k] {
-			b.orphans = append(b.orphans, k)
-			b.started[k] = b.ended[k]
+			orphans = append(orphans, k)
 		}
 	}
 	for k, n := range b.started {
-		if open := n - b.ended[k]; open > 0 {
-			b.cells[Cell{k.Group, Unfinished, ReasonInFlight, k.Second}] += open
+		if n > b.ended[k] {
+			open[k] = n - b.ended[k]
 		}
+	}
+	return open, orphans
+}
+
+// flying books what had left and not ended as in flight. Where a lost delta
+// makes ends outnumber starts, the ends prove the starts.
+func (b *booking) flying() {
+	open, orphans := b.open()
+	b.orphans = orphans
+	for _, k := range orphans {
+		b.started[k] = b.ended[k]
+	}
+	for k, n := range open {
+		b.cells[Cell{k.Group, Unfinished, ReasonInFlight, k.Second}] += n
 	}
 }
 

@@ -3,6 +3,7 @@ package results
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,11 +27,16 @@ type Run struct {
 	Dir      string
 	Plan     *Plan
 	Scenario []byte // scenario.yaml
-	Total    *Delta // every delta of every worker, merged
-	Workers  []WorkerRun
-	Events   []Event
-	// Ended is the end frame; How is EndedCut when there is none, At and Wall
-	// then being CutAt.
+	Total    *Delta // every delta of every worker, merged; gauges of one second and step added up
+	// Workers and Shares have one entry per worker, in the same order: those of
+	// fleet.json too that never recorded anything.
+	Workers []WorkerRun
+	Shares  []Share
+	// Fleet is fleet.json; nil when one process played the run.
+	Fleet  *Fleet
+	Events []Event
+	// Ended is the end frame, or, of a fleet, what fleet.json says; How is EndedCut
+	// when there is none, At and Wall then being CutAt.
 	Ended Ended
 	// CutAt is, for a run without an end, the end of the last second that was
 	// written; 0 for a run with one.
@@ -47,9 +53,10 @@ type WorkerRun struct {
 	LastSecond int32  `json:"last_second"` // written second of the last delta
 	Frames     int    `json:"deltas"`      // deltas counted
 	Duplicates int    `json:"duplicates"`  // deltas seen before, not counted again
-	Gaps       uint64 `json:"gaps"`        // sequence numbers missing below LastSeq
+	Gaps       uint64 `json:"gaps"`        // sequence numbers missing below the last one, an end's included
 	Ended      bool   `json:"ended"`
-	Torn       int64  `json:"torn_bytes"` // at the end, no whole, sound frame; ignored
+	Lost       bool   `json:"lost,omitempty"` // as fleet.json says
+	Torn       int64  `json:"torn_bytes"`     // at the end, no whole, sound frame; ignored
 	Why        string `json:"torn_why,omitempty"`
 }
 
@@ -71,6 +78,10 @@ type SecondRun struct {
 func Open(dir string) (*Run, error) {
 	r := &Run{Dir: dir}
 	if err := r.readPlan(); err != nil {
+		return nil, fmt.Errorf("open run folder: %w", err)
+	}
+	var err error
+	if r.Fleet, err = ReadFleet(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("open run folder: %w", err)
 	}
 	r.Total = NewDelta(0)
@@ -118,38 +129,48 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 func (r *Run) readDeltas() error {
-	files, err := os.ReadDir(filepath.Join(r.Dir, DeltaDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	ids, err := r.workerIDs()
+	if err != nil {
 		return err
 	}
-	bySecond := map[int32]*SecondRun{}
-	var ends []Ended
-	for _, e := range files {
-		id, ok := workerOf(e.Name())
-		if !ok {
-			continue
-		}
-		b, err := readBounded(filepath.Join(r.Dir, DeltaDir, e.Name()), maxDeltaFile)
-		if err != nil {
-			return err
-		}
-		w, end := r.readWorker(id, b, bySecond)
-		if w.Frames == 0 && w.Why == errVersion.Error() {
-			return fmt.Errorf("%s: %w", e.Name(), errVersion) // not a run that was cut
-		}
-		r.Workers = append(r.Workers, w)
-		if end != nil {
-			ends = append(ends, *end)
+	in := newIntake(r)
+	for _, id := range ids {
+		if err := in.worker(id); err != nil {
+			return fmt.Errorf("%s: %w", deltaName(id), err)
 		}
 	}
-	slices.SortFunc(r.Workers, func(a, b WorkerRun) int { return int(int64(a.ID) - int64(b.ID)) })
-	for _, k := range sortedKeys(bySecond, func(a, b int32) int { return int(a - b) }) {
-		r.Seconds = append(r.Seconds, *bySecond[k])
+	for _, k := range sortedKeys(in.bySecond, cmp.Compare) {
+		r.Seconds = append(r.Seconds, *in.bySecond[k])
 	}
-	slices.SortStableFunc(r.Total.Health, func(a, b Health) int { return a.Second - b.Second })
-	slices.SortStableFunc(r.Total.Gauges, func(a, b Gauge) int { return int(a.Second - b.Second) })
-	r.conclude(ends)
+	slices.SortStableFunc(r.Total.Health, func(a, b Health) int { return cmp.Compare(a.Second, b.Second) })
+	if len(r.Shares) == 1 && r.Fleet == nil {
+		r.Shares[0].planned(r.Plan)
+	}
+	r.conclude()
 	return nil
+}
+
+// workerIDs lists who has a file or is named in fleet.json, in order; a run of one
+// process that recorded nothing has its one worker all the same.
+func (r *Run) workerIDs() ([]uint32, error) {
+	files, err := os.ReadDir(filepath.Join(r.Dir, DeltaDir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	ids := map[uint32]bool{}
+	for _, e := range files {
+		if id, ok := workerOf(e.Name()); ok {
+			ids[id] = true
+		}
+	}
+	if r.Fleet != nil {
+		for _, w := range r.Fleet.Workers {
+			ids[w.ID] = true
+		}
+	} else if len(ids) == 0 {
+		ids[0] = true
+	}
+	return sortedKeys(ids, cmp.Compare), nil
 }
 
 // workerOf reads the number in w000.delta.
@@ -158,11 +179,19 @@ func workerOf(name string) (uint32, bool) {
 	return uint32(n), err == nil && name == deltaName(uint32(n))
 }
 
-// conclude says how the run ended: as its workers say, or cut when one of them
-// does not.
-func (r *Run) conclude(ends []Ended) {
-	if len(ends) > 0 && len(ends) == len(r.Workers) {
-		r.Ended = ends[0]
+// conclude says how the run ended: a fleet as its coordinator says, else as its
+// workers say, or cut when one of them does not.
+func (r *Run) conclude() {
+	if r.Fleet != nil && r.Fleet.Ended != nil {
+		r.Ended = *r.Fleet.Ended
+		return
+	}
+	whole := r.Fleet == nil
+	for _, s := range r.Shares {
+		whole = whole && s.Ended != nil
+	}
+	if whole {
+		r.Ended = *r.Shares[0].Ended
 		return
 	}
 	for _, w := range r.Workers {
@@ -171,66 +200,6 @@ func (r *Run) conclude(ends []Ended) {
 		}
 	}
 	r.Ended = Ended{How: EndedCut, At: r.CutAt, Wall: r.Plan.Start.Add(r.CutAt)}
-}
-
-func (r *Run) readWorker(id uint32, b []byte, bySecond map[int32]*SecondRun) (w WorkerRun, end *Ended) {
-	w.ID = id
-	dec, d := NewDecoder(LimitsOf(r.Plan)), NewDelta(id)
-	seen := map[uint64]struct{}{}
-	for len(b) > 0 && end == nil {
-		f, n, err := dec.Next(b, d)
-		if err == nil && f.Worker != id {
-			err = fmt.Errorf("frame of worker %d", f.Worker)
-		}
-		if err != nil {
-			w.Torn, w.Why = int64(len(b)), err.Error()
-			break
-		}
-		b = b[n:]
-		if f.End != nil {
-			end = f.End
-			continue
-		}
-		if _, dup := seen[f.Seq]; dup {
-			w.Duplicates++
-			continue
-		}
-		seen[f.Seq] = struct{}{}
-		w.Frames++
-		w.LastSeq = max(w.LastSeq, f.Seq)
-		w.LastSecond = max(w.LastSecond, d.Written)
-		r.Total.Merge(d)
-		addSecond(bySecond, d)
-	}
-	if end != nil && len(b) > 0 {
-		w.Torn, w.Why = int64(len(b)), "bytes after the end of the run"
-	}
-	w.Ended = end != nil
-	w.Gaps = w.LastSeq - uint64(len(seen))
-	if _, zero := seen[0]; zero { // no sound writer numbers from 0
-		w.Gaps++
-	}
-	return w, end
-}
-
-func addSecond(m map[int32]*SecondRun, d *Delta) {
-	s, ok := m[d.Written]
-	if !ok {
-		s = &SecondRun{Second: d.Written}
-		m[d.Written] = s
-	}
-	for _, n := range d.Starts {
-		s.Starts += uint64(n)
-	}
-	for _, n := range d.Tries {
-		s.Tries += uint64(n)
-	}
-	for k, n := range d.People {
-		s.People[k.Outcome] += uint64(n)
-	}
-	for k, n := range d.Attempts {
-		s.Attempts[k.Outcome] += uint64(n)
-	}
 }
 
 // readEvents reads events.ndjson; a line that is no event (the last one of a

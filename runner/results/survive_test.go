@@ -85,10 +85,10 @@ func TestDamageDuplicatesAndGaps(t *testing.T) {
 		how  EndedAs
 	}{
 		"whole":          {[][]byte{frames[0], frames[1], frames[2], frames[3], end}, WorkerRun{LastSeq: 4, LastSecond: 3, Frames: 4, Ended: true}, EndedPlanned},
-		"twice":          {[][]byte{frames[0], frames[1], frames[0], frames[1], end}, WorkerRun{LastSeq: 2, LastSecond: 1, Frames: 2, Duplicates: 2, Ended: true}, EndedPlanned},
+		"twice":          {[][]byte{frames[0], frames[1], frames[0], frames[1], end}, WorkerRun{LastSeq: 2, LastSecond: 1, Frames: 2, Duplicates: 2, Gaps: 2, Ended: true}, EndedPlanned},
 		"missing":        {[][]byte{frames[0], frames[3], end}, WorkerRun{LastSeq: 4, LastSecond: 3, Frames: 2, Gaps: 2, Ended: true}, EndedPlanned},
 		"damaged":        {[][]byte{frames[0], bad, frames[2]}, WorkerRun{LastSeq: 1, Frames: 1, Torn: int64(len(bad) + len(frames[2])), Why: "damaged frame: wrong CRC"}, EndedCut},
-		"after the end":  {[][]byte{frames[0], end, {1, 2, 3}}, WorkerRun{LastSeq: 1, Frames: 1, Ended: true, Torn: 3, Why: "bytes after the end of the run"}, EndedPlanned},
+		"after the end":  {[][]byte{frames[0], end, {1, 2, 3}}, WorkerRun{LastSeq: 1, Frames: 1, Gaps: 3, Ended: true, Torn: 3, Why: "bytes after the end of the run"}, EndedPlanned},
 		"another worker": {[][]byte{frames[0], other}, WorkerRun{LastSeq: 1, Frames: 1, Torn: int64(len(other)), Why: "frame of worker 7"}, EndedCut},
 		"empty":          {nil, WorkerRun{}, EndedCut},
 	} {
@@ -163,8 +163,8 @@ func TestFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		disk := &fullDisk{file: f.deltas, room: 1 << 20, stuck: stuck}
-		f.deltas = disk
+		disk := &fullDisk{file: f.deltas.file, room: 1 << 20, stuck: stuck}
+		f.deltas.file = disk
 		d := NewDelta(0)
 		h.tick(d, 0)
 		if err := f.Append(d); err != nil {
@@ -221,7 +221,7 @@ func TestDurableAboutOnceASecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		var n atomic.Int32
-		f.deltas = countedSync{f.deltas, &n}
+		f.deltas.file = countedSync{f.deltas.file, &n}
 		d := NewDelta(0)
 		for range 50 { // 5 s
 			if err := f.Append(d); err != nil {
@@ -248,7 +248,7 @@ func TestFailedSyncIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.deltas = &fullDisk{file: f.deltas, room: 1 << 20, syncFail: syscall.EIO}
+	f.deltas.file = &fullDisk{file: f.deltas.file, room: 1 << 20, syncFail: syscall.EIO}
 	if err := f.Append(NewDelta(0)); err != nil {
 		t.Fatal(err)
 	}
