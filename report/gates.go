@@ -2,6 +2,7 @@ package report
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,18 +23,25 @@ const (
 	frozenLimit = time.Second           // V3: one oversleep this long is a stopped process
 )
 
-// judgeGates judges V1, V2, V3, V7, V8, V9 and V10. V4 to V6 belong to runs on
-// several machines and to the capacity search.
+// judgeGates judges V1, V2, V3, V7, V8, V9 and V10, and V5 and V6 of a run on
+// several workers. V4 belongs to the capacity search.
 func judgeGates(t *tally, sc *scenarios.Scenario) []Gate {
-	return []Gate{
-		t.delivered(),
-		t.delay(smallestTime(sc)),
-		t.health(),
+	return append(slices.Clone(t.generatorGates(sc)),
 		t.sameTarget(),
 		t.enoughPeople(sc),
 		t.endedAsPlanned(),
 		t.notBlocked(),
+	)
+}
+
+// generatorGates are those about the generator, whatever the target did.
+func (t *tally) generatorGates(sc *scenarios.Scenario) []Gate {
+	out := []Gate{t.delivered(), t.delay(smallestTime(sc)), t.health()}
+	if t.several() {
+		out = append(out, t.clocksAgree(), t.nobodyLost())
 	}
+	t.generators = out
+	return out
 }
 
 // smallestTime is the smallest time criterion, 0 with none.
@@ -68,7 +76,7 @@ func gate(id string, measures ...Measure) Gate {
 	m := measures[shown]
 	return Gate{
 		ID: id, Status: status, Relation: m.Relation, Threshold: m.Threshold,
-		Measured: m.Measured, Format: m.Format, At: m.At, Measures: measures,
+		Measured: m.Measured, Format: m.Format, At: m.At, Worker: m.Worker, Measures: measures,
 	}
 }
 
@@ -98,30 +106,50 @@ func (t *tally) endedAsDecided() bool {
 
 // delivered is V1: of the people due in each 10 s, the share whose first click
 // left within 1 s of its instant and whose journey the tool did not break off
-// (over the consented rate, out of descriptors). It also notes the blocks that fell short.
+// (over the consented rate, out of descriptors). It also notes the blocks that fell
+// short. In a fleet every worker is held to it over its own people besides, and
+// those a lost worker took with it are V6's.
 func (t *tally) delivered() Gate {
+	due := span{0, t.due()}
+	var intended, onTime []uint64
+	for i, b := range t.blocks(due, nil) {
+		asked := b.Intended - min(b.Intended, t.gone.in(span{i * 10, min(i*10+10, due.to)}))
+		intended, onTime = append(intended, asked), append(onTime, min(b.OnTime, asked))
+	}
+	measures := []Measure{t.sent("sent_share", intended, onTime)}
+	if t.several() {
+		measures = append(measures, t.worst(func(e *engine) []Measure {
+			tens := min(len(e.due), len(intended))
+			return []Measure{t.sent("sent_share_worker", e.due[:tens], e.onTime[:tens])}
+		})...)
+	}
+	return gate("V1", measures...)
+}
+
+// sent is the worst share of the people due in 10 s who left on time.
+func (t *tally) sent(name string, intended, onTime []uint64) Measure {
 	m := Measure{
-		Name: "sent_share", Format: FormatPercent, Relation: ">=", Threshold: exact(sentShare),
+		Name: name, Format: FormatPercent, Relation: ">=", Threshold: exact(sentShare),
 		Status: Unmeasured, At: -1,
 	}
 	var worst *big.Rat
-	for i, b := range t.blocks(span{0, t.due()}, nil) {
-		if b.Intended == 0 {
+	for i, n := range intended {
+		if n == 0 {
 			continue
 		}
-		sent := fraction(b.OnTime, b.Intended)
-		if sent.Cmp(sentShare) < 0 {
+		share := fraction(onTime[i], n)
+		if share.Cmp(sentShare) < 0 {
 			t.short[i] = true
 		}
-		if worst == nil || sent.Cmp(worst) < 0 {
-			worst, m.At, m.Count, m.Of = sent, t.clock(i*10), b.OnTime, b.Intended
+		if worst == nil || share.Cmp(worst) < 0 {
+			worst, m.At, m.Count, m.Of = share, t.clock(i*10), onTime[i], n
 		}
 	}
 	if worst != nil {
 		m.Measured = apart(worst, sentShare)
 		m.Status = statusOf(worst.Cmp(sentShare) >= 0)
 	}
-	return gate("V1", m)
+	return m
 }
 
 // delay is V2: per 10 s, p99 of sent − intended at most max(5 ms, 1 % of the
@@ -134,11 +162,14 @@ func (t *tally) delay(limit time.Duration) Gate {
 	if limit > 0 {
 		p99, most = max(p99, limit/100), limit/10
 	}
-	measures := late("delay", t.delays(), p99, most, t.clock)
-	if later := t.laterDelays(); len(later) > 0 {
-		measures = append(measures, late("later", later, p99, most, t.clock)...)
-	}
-	return gate("V2", measures...)
+	measures := t.worst(func(e *engine) []Measure { return late("delay", t.delays(e.delay), p99, most, t.clock) })
+	later := t.worst(func(e *engine) []Measure {
+		if tens := t.laterDelays(e.later); len(tens) > 0 {
+			return late("later", tens, p99, most, t.clock)
+		}
+		return nil
+	})
+	return gate("V2", append(measures, later...)...)
 }
 
 // late measures the worst p99 and the worst maximum among blocks of 10 s.
@@ -165,9 +196,9 @@ func late(name string, tens []distribution, p99, most time.Duration, clock func(
 
 // laterDelays is the generator's delay after the first clicks, by due ten until
 // the end of the run; none when nobody had a second click.
-func (t *tally) laterDelays() []distribution {
+func (t *tally) laterDelays(all map[int32]*results.Hist) []distribution {
 	var out []distribution
-	for ten, h := range t.run.Total.Later {
+	for ten, h := range all {
 		if ten < 0 || int(ten) > t.length()/10 {
 			continue
 		}
@@ -180,9 +211,9 @@ func (t *tally) laterDelays() []distribution {
 }
 
 // delays is the generator's delay by intended ten of the played window.
-func (t *tally) delays() []distribution {
+func (t *tally) delays(all map[int32]*results.Hist) []distribution {
 	out := make([]distribution, t.tens)
-	for ten, h := range t.run.Total.Delay {
+	for ten, h := range all {
 		if ten >= 0 && int(ten) < t.tens {
 			out[ten] = newDistribution(bucketsOf(h), 0)
 		}

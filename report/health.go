@@ -8,30 +8,18 @@ import (
 	"firstbell/runner/results"
 )
 
-// health is V3: the generator's own machine, in every second of the run.
-func (t *tally) health() Gate {
-	hs := t.seconds()
-	return gate("V3",
-		t.cpu(hs),
-		t.table("descriptors", hs, func(h results.Health) (int, int) { return h.Descriptors, h.DescLimit }),
-		t.table("ports", hs, func(h results.Health) (int, int) { return h.Ports, h.PortLimit }),
-		t.hiccups(hs),
-		t.frozen(hs),
-		t.missing(hs),
-	)
-}
+// health is V3: every generator's own machine, in every second of the run.
+func (t *tally) health() Gate { return gate("V3", t.worst(t.healthOf)...) }
 
-// seconds is the health records from the start of the played window on, by
-// second.
-func (t *tally) seconds() []results.Health {
-	out := make([]results.Health, 0, len(t.run.Total.Health))
-	for _, h := range t.run.Total.Health {
-		if h.Second >= 0 && h.Second <= t.play+maxPlay {
-			out = append(out, h)
-		}
+func (t *tally) healthOf(e *engine) []Measure {
+	return []Measure{
+		t.cpu(e.health),
+		t.table("descriptors", e.health, func(h results.Health) (int, int) { return h.Descriptors, h.DescLimit }),
+		t.table("ports", e.health, func(h results.Health) (int, int) { return h.Ports, h.PortLimit }),
+		t.hiccups(e.health),
+		t.frozen(e.health),
+		t.missing(e),
 	}
-	slices.SortStableFunc(out, compareHealth)
-	return out
 }
 
 // cpu is the highest mean of 10 consecutive seconds.
@@ -111,20 +99,20 @@ func (t *tally) frozen(hs []results.Health) Measure {
 	return m
 }
 
-// missing counts seconds of the run without a record of the generator's
-// health: what was not measured is not believed.
-func (t *tally) missing(hs []results.Health) Measure {
+// missing counts seconds without a record of the generator's health, of those it
+// was there for: what was not measured is not believed.
+func (t *tally) missing(e *engine) Measure {
 	m := atMost("seconds_missing", FormatCount, "0", -1)
-	if t.end <= 0 {
+	if e.end <= 0 {
 		return m
 	}
-	seen := make([]bool, t.end)
-	for _, h := range hs {
+	seen := make([]bool, e.end)
+	for _, h := range e.health {
 		if h.Second < len(seen) {
 			seen[h.Second] = true
 		}
 	}
-	for s, ok := range seen[:max(0, t.end-1)] { // the last second may be cut short
+	for s, ok := range seen[:max(0, e.end-1)] { // the last second may be cut short
 		if !ok {
 			if m.Count == 0 {
 				m.At = t.clock(s)
@@ -132,7 +120,7 @@ func (t *tally) missing(hs []results.Health) Measure {
 			m.Count++
 		}
 	}
-	m.Of = uint64(t.end)
+	m.Of = uint64(e.end)
 	m.Measured, m.Status = Decimal(strconv.FormatUint(m.Count, 10)), statusOf(m.Count == 0)
 	return m
 }

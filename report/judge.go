@@ -36,6 +36,7 @@ func judge(run *results.Run, sc *scenarios.Scenario, more []Gate) (*Summary, err
 	t.count(s)
 	t.tables(s)
 	t.series(s, sc)
+	s.Fleet = t.fleetSummary()
 	s.Verdict = decide(evidence{s.Criteria, s.Validity, s.People, run.Ended.How})
 	s.Verdict.Hurt = hurtOf(s)
 	t.outsideWhile(s)
@@ -52,7 +53,7 @@ func (t *tally) describe(s *Summary, sc *scenarios.Scenario) {
 		Started: p.Start.Format(time.RFC3339), Seed: p.Seed, Digest: p.Digest, ScenarioHash: p.ScenarioHash,
 		PlayFrom: p.PlayFrom, PlayTo: p.PlayTo, PeakFrom: t.clock(t.peak().from), PeakTo: t.clock(t.peak().to),
 		Scale: p.Scale, InTime: seconds(p.InTime), EndedAs: string(e.How), EndedAt: t.clock(t.end),
-		EndedCause: e.Cause, HTTP: cmp.Or(sc.TLS.HTTP, "1.1"), Lang: cmp.Or(p.Lang, "fr"), Workers: max(1, len(t.run.Workers)),
+		EndedCause: e.Cause, HTTP: cmp.Or(sc.TLS.HTTP, "1.1"), Lang: cmp.Or(p.Lang, "fr"), Workers: t.size(),
 		SmokeTried: p.Smoke.Tried, SmokeOK: p.Smoke.Accepted, CalmTried: e.CalmTried, CalmOK: e.CalmAccepted,
 	}
 	for _, b := range sc.Storm.Bells {

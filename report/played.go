@@ -23,7 +23,7 @@ type played struct {
 func (p *played) generatorLimited() bool {
 	for _, id := range p.Reading.Gates {
 		switch id {
-		case "V1", "V2", "V3":
+		case "V1", "V2", "V3", "V5", "V6":
 			return true
 		}
 	}

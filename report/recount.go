@@ -57,3 +57,46 @@ func refusalsOnly(b *bag, short bool) bag {
 	out.Out[results.InTime] = b.Intended - min(b.Intended, out.refused())
 	return out
 }
+
+// spared judges a criterion again with everyone counted as in time whom a lost
+// worker left unobserved: they are no witnesses against the target. It is NotMet
+// where there is nobody like that.
+func (t *tally) spared(c scenarios.Criterion, k keep) Status {
+	s := t.peak()
+	all := t.sum(s, k)
+	if all.Unseen == 0 {
+		return NotMet
+	}
+	var blocks, over []block
+	for _, b := range t.blocks(s, k) {
+		b.spare()
+		blocks = append(blocks, block{K: count(c.Metric, &b), N: base(c.Metric, &b)})
+	}
+	all.spare()
+	if c.Quantile == nil {
+		return rateStatus(c, fraction(count(c.Metric, &all), base(c.Metric, &all)), proportion(blocks, t.stream(c.ID)))
+	}
+	s = s.outward()
+	for from := s.from; from < s.to; from += 10 {
+		d := t.sparedTimes(span{from, from + 10}, k)
+		over = append(over, block{K: d.over(c.Time), N: d.n()})
+	}
+	d := t.sparedTimes(s, k)
+	lo, hi := d.interval(c.Quantile, stats.Effect(over))
+	return timeStatus(c, lo, hi)
+}
+
+// spare turns who was left unobserved into who came in time.
+func (b *bag) spare() {
+	n := min(b.Unseen, b.Out[results.Unfinished])
+	b.Out[results.Unfinished] -= n
+	b.Out[results.InTime] += n
+	b.Unseen = 0
+}
+
+func (t *tally) sparedTimes(s span, k keep) distribution {
+	d := t.times(s, k)
+	n := min(t.sum(s.outward(), k).Unseen, d.never)
+	d.never -= n
+	return newDistribution(append(d.buckets, bucket{N: n}), d.never)
+}

@@ -91,7 +91,7 @@ func (t *tally) gauge(width, n int, read func(results.Health) int) []int {
 			out[i] = max(out[i], sum)
 		}
 	}
-	for _, h := range t.seconds() {
+	for _, h := range t.seconds(t.run.Total.Health) {
 		if h.Second != second {
 			put()
 			second, sum = h.Second, 0
@@ -259,20 +259,20 @@ func (t *tally) generator() Generator {
 		Ports:       t.gauge(width, n, func(h results.Health) int { return h.Ports }),
 		DialsQueued: t.gauge(width, n, func(h results.Health) int { return h.DialsQueued }),
 	}
-	for _, h := range t.seconds() {
+	for _, h := range t.seconds(t.run.Total.Health) {
 		if i := h.Second / width; i < n {
 			g.CPU[i] = higher(g.CPU[i], trimmed(permille(h.CPU).FloatString(3)))
 			g.Hiccup[i] = higher(g.Hiccup[i], seconds(h.Hiccup))
 		}
 	}
 	g.DelayBin, g.DelayP99, g.DelayMax = t.delaySeries()
-	g.Workers = []Worker{t.worker()}
+	g.Workers = t.workers()
 	return g
 }
 
 func (t *tally) delaySeries() (width int, high, top []Decimal) {
 	width, n := bins(t.play, 10)
-	delays := t.delays()
+	delays := t.delays(t.run.Total.Delay)
 	for i := range n {
 		var found []bucket
 		for ten := i * width / 10; ten < min((i+1)*width/10, len(delays)); ten++ {
@@ -288,11 +288,11 @@ func (t *tally) delaySeries() (width int, high, top []Decimal) {
 	return width, high, top
 }
 
-// worker is the one generator of a run on one machine.
-func (t *tally) worker() Worker {
-	hs := t.seconds()
-	w := Worker{Started: t.ledgers.People.Total.Started, Seconds: len(hs), Missing: -1}
-	missing := t.missing(hs)
+// worker is a generator's row.
+func (t *tally) worker(e *engine) Worker {
+	hs := e.health
+	w := Worker{Started: e.started, Seconds: len(hs), Missing: -1}
+	missing := t.missing(e)
 	if n, err := strconv.Atoi(string(missing.Measured)); err == nil {
 		w.Missing = n
 	}
@@ -307,7 +307,7 @@ func (t *tally) worker() Worker {
 		w.BytesOutMax = max(w.BytesOutMax, uint64(max(0, h.BytesOut)))
 	}
 	var all []bucket
-	for _, d := range t.delays() {
+	for _, d := range t.delays(e.delay) {
 		all = append(all, d.buckets...)
 	}
 	if d := newDistribution(all, 0); d.n() > 0 {

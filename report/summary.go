@@ -220,6 +220,10 @@ type Criterion struct {
 	// Recount is the status under the recount of a run whose gates failed; ""
 	// when none was made.
 	Recount Status `json:"recount,omitempty"`
+	// Spared, of a fleet, is the status of a criterion not met with everyone counted
+	// as in time whom a lost worker left unobserved; unless it is still not met the
+	// criterion is inconclusive. "" when it was not asked.
+	Spared Status `json:"spared,omitempty"`
 	// Needed is how many people the criterion needs to be judged.
 	Needed uint64 `json:"needed"`
 }

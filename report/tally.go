@@ -20,6 +20,7 @@ type bag struct {
 	Refused                            [outcomeCount]uint64 // of Out: complete refusals the server gave
 	GaveUp, GaveUpRefused              uint64
 	MidWork, MidWorkRefused            uint64
+	Unseen                             uint64 // of Out: a lost worker took the end of their story with it
 }
 
 func (b *bag) add(o *bag) {
@@ -36,6 +37,7 @@ func (b *bag) add(o *bag) {
 	b.GaveUpRefused += o.GaveUpRefused
 	b.MidWork += o.MidWork
 	b.MidWorkRefused += o.MidWorkRefused
+	b.Unseen += o.Unseen
 }
 
 func (b *bag) inClass() uint64 { return b.Out[results.InTime] + b.Out[results.Late] }
@@ -76,6 +78,11 @@ type tally struct {
 	class   [][]groupTimes // time to class, by intended ten
 	tens    int            // 10-s blocks that hold play
 	short   map[int]bool   // blocks in which the load was not delivered on time (V1)
+
+	engines    []engine       // the generators; one on one machine
+	fleet      *results.Fleet // nil on one machine, and where its record is gone
+	gone       gone
+	generators []Gate // V1 to V6, once judged
 }
 
 // row is the people of one group due in one second.
@@ -102,6 +109,8 @@ func newTally(run *results.Run) *tally {
 	t.ledgers = results.LedgerOf(run)
 	t.collect()
 	t.collectTimes()
+	t.collectGone()
+	t.collectEngines()
 	return t
 }
 
@@ -152,6 +161,9 @@ func (t *tally) collect() {
 	for _, c := range t.ledgers.People.Cells {
 		if refusal(c.Outcome, c.Reason) {
 			get(results.GroupSecond{Group: c.Group, Second: c.Second}).Refused[c.Outcome] += c.N
+		}
+		if c.Reason == results.ReasonUnobserved {
+			get(results.GroupSecond{Group: c.Group, Second: c.Second}).Unseen += c.N
 		}
 	}
 	d := t.run.Total

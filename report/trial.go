@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 
 	"firstbell/runner/results"
 	"firstbell/scenarios"
@@ -75,8 +76,9 @@ func secondsOf(d Decimal) float64 {
 	return results.Never
 }
 
-// TrialGates lists the gates a trial has failed, of V1, V2, V3, V9 and V10, over
-// the seconds in which load was due; none for a sound one. A trial that was
+// TrialGates lists the gates a trial has failed, of V1, V2, V3, V9 and V10, and V5
+// and V6 on several workers, over the seconds in which load was due; none for a
+// sound one. A trial that was
 // ended because it had decided ended as planned.
 func TrialGates(run *results.Run, sc *scenarios.Scenario) []string {
 	if run == nil || run.Plan == nil || run.Total == nil || sc == nil {
@@ -84,7 +86,7 @@ func TrialGates(run *results.Run, sc *scenarios.Scenario) []string {
 	}
 	t := newTally(run)
 	failed := []string{}
-	for _, g := range []Gate{t.delivered(), t.delay(smallestTime(sc)), t.health(), t.endedAsPlanned(), t.notBlocked()} {
+	for _, g := range append(slices.Clone(t.generatorGates(sc)), t.endedAsPlanned(), t.notBlocked()) {
 		if g.Status != Met {
 			failed = append(failed, g.ID)
 		}

@@ -135,13 +135,24 @@ func decideByCriteria(v *Verdict, e evidence) {
 	case len(v.Reasons) > 0:
 		v.Value = NotReady
 	case len(straddling) > 0:
-		v.Value, v.Cause = Inconclusive, CauseStraddles
+		v.Value, v.Cause = Inconclusive, causeOfDoubt(e.criteria)
 		v.Reasons = append(straddling, unmeasured...)
 	case len(unmeasured) > 0:
 		v.Value, v.Cause, v.Reasons = Inconclusive, CauseTooFew, unmeasured
 	default:
 		v.Value = Ready
 	}
+}
+
+// causeOfDoubt is what left a criterion open: people whom a lost worker left
+// unobserved, else an interval that holds the threshold.
+func causeOfDoubt(criteria []Criterion) Cause {
+	for _, c := range criteria {
+		if mustHold(c) && c.Status == Undecided && c.Spared != "" {
+			return CauseWorkerLost
+		}
+	}
+	return CauseStraddles
 }
 
 // mustHold reports whether a criterion not met makes the portal not ready. An

@@ -37,7 +37,7 @@ func (t *tally) windows() []Window {
 	n := max(1, (t.play+width-1)/width)
 	inFlight := t.gauge(width, n, func(h results.Health) int { return h.InFlight })
 	waiting := t.gauge(width, n, func(h results.Health) int { return h.Waiting })
-	delays, out := t.delays(), make([]Window, n)
+	delays, out := t.delays(t.run.Total.Delay), make([]Window, n)
 	for i := range out {
 		s := span{i * width, min((i+1)*width, t.play)}
 		b, d := t.sum(s, nil), t.times(s, nil)
