@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,10 +15,12 @@ import (
 // otherwise a settled person's account goes to the next one who comes. It is
 // safe for concurrent use.
 type accounts struct {
+	// paired are the pairings by person id, each never changed: the first ones and
+	// those lent later. Nearly always one.
+	paired atomic.Pointer[[]map[uint32]int]
 	mu     sync.Mutex
-	fixed  map[uint32]int   // by person id; nil when accounts are reused
-	free   map[string][]int // by persona, oldest first
-	shared []int            // serve any persona
+	free   map[string][]int // by persona, oldest first: those handed on
+	shared []int            // likewise, serve any persona
 	of     func(i int) string
 	proved []atomic.Uint64 // bit set by account: it has worked
 	pinned map[string]int  // by persona: the one account of all of them
@@ -26,41 +29,90 @@ type accounts struct {
 	dealt bool
 }
 
-func newAccounts(sc *scenarios.Scenario, list []arrivals.Arrival, pinned map[string]int) *accounts {
+func newAccounts(sc *scenarios.Scenario, list []arrivals.Arrival, pinned map[string]int, lent *Lent) *accounts {
 	n := sc.Accounts.Len()
 	a := &accounts{free: map[string][]int{}, of: sc.Accounts.PersonaOf, proved: make([]atomic.Uint64, n/64+1), pinned: pinned}
-	for i := range n {
-		if p := a.of(i); p != "" {
-			a.free[p] = append(a.free[p], i)
+	a.paired.Store(new([]map[uint32]int))
+	if lent == nil {
+		lent = &Lent{}
+		if paired, ok := PairAccounts(sc, list); ok {
+			lent.Paired = paired
 		} else {
-			a.shared = append(a.shared, i)
+			lent.Pool = make([]int, n)
+			for i := range lent.Pool {
+				lent.Pool[i] = i
+			}
 		}
 	}
-	a.fix(sc, list)
+	a.lend(lent)
 	return a
 }
 
-// fix pairs people and accounts by id when every person can have their own.
-func (a *accounts) fix(sc *scenarios.Scenario, list []arrivals.Arrival) {
+// lend adds accounts. One goroutine at a time.
+func (a *accounts) lend(l *Lent) {
+	if l == nil {
+		return
+	}
+	if len(l.Paired) > 0 {
+		all := append(slices.Clone(*a.paired.Load()), l.Paired)
+		a.paired.Store(&all)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, i := range l.Pool {
+		a.back(i)
+	}
+}
+
+// back puts an account where the next person finds it; a.mu is held.
+func (a *accounts) back(i int) {
+	if p := a.of(i); p != "" {
+		a.free[p] = append(a.free[p], i)
+	} else {
+		a.shared = append(a.shared, i)
+	}
+}
+
+// PairAccounts gives everybody of a list an account of their own, by person id:
+// the first of the person's persona in ascending order of ids, then the first
+// that serves anybody. It needs the whole scenario and the arrivals of the whole
+// storm: [Run] with no Lent does the same, so that a person has the same account
+// however many workers share the storm. False: there are not enough accounts for
+// that, and they are to be handed on (Lent.Pool).
+func PairAccounts(sc *scenarios.Scenario, list []arrivals.Arrival) (paired map[uint32]int, ok bool) {
+	own, shared := map[string][]int{}, []int(nil)
+	for i := range sc.Accounts.Len() {
+		if p := sc.Accounts.PersonaOf(i); p != "" {
+			own[p] = append(own[p], i)
+		} else {
+			shared = append(shared, i)
+		}
+	}
 	byID := slices.Clone(list)
-	slices.SortFunc(byID, func(x, y arrivals.Arrival) int { return int(int64(x.ID) - int64(y.ID)) })
-	fixed := make(map[uint32]int, len(list))
-	used := map[string]int{}
-	shared := 0
+	slices.SortFunc(byID, func(x, y arrivals.Arrival) int { return cmp.Compare(x.ID, y.ID) })
+	paired = make(map[uint32]int, len(list))
 	for _, p := range byID {
 		persona := sc.Population[p.Cohort].Persona
-		if own := a.free[persona]; used[persona] < len(own) {
-			fixed[p.ID] = own[used[persona]]
-			used[persona]++
+		if mine := own[persona]; len(mine) > 0 {
+			paired[p.ID], own[persona] = mine[0], mine[1:]
 			continue
 		}
-		if shared == len(a.shared) {
-			return // not enough: reuse
+		if len(shared) == 0 {
+			return nil, false
 		}
-		fixed[p.ID] = a.shared[shared]
-		shared++
+		paired[p.ID], shared = shared[0], shared[1:]
 	}
-	a.fixed = fixed
+	return paired, true
+}
+
+// own is the account paired with a person.
+func (a *accounts) own(id uint32) (int, bool) {
+	for _, m := range *a.paired.Load() {
+		if i, ok := m[id]; ok {
+			return i, true
+		}
+	}
+	return -1, false
 }
 
 // take gives a person an account; false when all are in use.
@@ -68,39 +120,34 @@ func (a *accounts) take(id uint32, persona string) (int, bool) {
 	if i, ok := a.pinned[persona]; ok {
 		return i, true
 	}
-	if a.fixed != nil {
-		i, ok := a.fixed[id]
-		return i, ok
+	if i, ok := a.own(id); ok {
+		return i, true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	i := -1
 	if own := a.free[persona]; len(own) > 0 {
 		i, a.free[persona] = own[0], own[1:]
-		if a.dealt {
-			a.free[persona] = append(a.free[persona], i)
-		}
 	} else if len(a.shared) > 0 {
 		i, a.shared = a.shared[0], a.shared[1:]
-		if a.dealt {
-			a.shared = append(a.shared, i)
-		}
+	}
+	if i >= 0 && a.dealt {
+		a.back(i)
 	}
 	return i, i >= 0
 }
 
-// give hands an account back.
-func (a *accounts) give(i int) {
-	if a.fixed != nil || i < 0 || a.dealt || a.isPinned(i) {
+// give hands a person's account back.
+func (a *accounts) give(id uint32, i int) {
+	if i < 0 || a.dealt || a.isPinned(i) {
+		return
+	}
+	if _, ok := a.own(id); ok {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if p := a.of(i); p != "" {
-		a.free[p] = append(a.free[p], i)
-	} else {
-		a.shared = append(a.shared, i)
-	}
+	a.back(i)
 }
 
 // worked remembers that the account has been accepted.

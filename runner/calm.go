@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,14 +11,24 @@ import (
 )
 
 const (
-	firstLogins = 200 // answered logins that decide whether the accounts are wrong
-	maxCalm     = 200 // rejected accounts tried once more after the storm
-	calmTime    = 2 * time.Minute
+	firstLogins   = 200 // answered logins that decide whether the accounts are wrong
+	fewestLogins  = 20  // of a worker's share of them
+	fewestRefused = 3   // rejections that prove anything: one of few is an accident
+	maxCalm       = 200 // rejected accounts tried once more after the storm
+	enoughCalm    = 50  // of them, all accepted, that speak for those not tried
+	calmTime      = 2 * time.Minute
 )
 
 // logins watches the first answered logins: a file with wrong passwords is the
 // test's own fault, and is stopped before it locks every account.
+//
+// Workers share the 200, each looks at 20 at least. Over 1 % of 200 is three or
+// more, and three are asked for of fewer, too: with one bad account in 200, which
+// is nothing to stop for, one of 16 workers that each look at 20 would see three
+// in 2 % of all storms (binomial; one alone sees them in 200 in 8 %), while every
+// worker sees them in 20 when three in ten are bad (96 %).
 type logins struct {
+	of                         int // how many decide
 	mu                         sync.Mutex
 	answered, rejected, broken int
 	closed                     atomic.Bool // decided: nobody takes the lock any more
@@ -43,13 +54,18 @@ func (r *run) loginAnswered(o results.Outcome) {
 	default:
 		l.broken++
 	}
-	if l.answered < firstLogins {
+	if l.answered < l.of {
 		return
 	}
 	l.closed.Store(true)
-	if l.rejected*100 > firstLogins && l.broken == 0 && r.nothingElseFailed() {
+	if l.rejected >= fewestRefused && l.rejected*100 > l.of && l.broken == 0 && r.nothingElseFailed() {
 		close(l.stop)
 	}
+}
+
+// cause says why the run stops.
+func (l *logins) cause() string {
+	return fmt.Sprintf("over 1 %% of the first %d logins answered were rejected while nothing else failed", l.of)
 }
 
 // nothingElseFailed reports whether no attempt failed but by a rejection.
@@ -83,12 +99,17 @@ func (r *run) rejected(p *person, now time.Duration) {
 
 // calm tries the rejected accounts once more, one at a time, now that nothing
 // else loads the target: one that is accepted was refused under load. Of more
-// than 200, a sample is tried; when all of it is accepted, so would the rest
-// have been.
+// than 200 (Config.Calm), a sample is tried; when all of it is accepted, so would
+// the rest have been. That takes 50 at least: up to 6 % of the rest may still be
+// wrong then (the rule of three); after fewer, the refusals of the rest stand.
 func (r *run) calm(ctx context.Context, end *results.Ended) {
 	ctx, cancel := context.WithTimeout(ctx, calmTime)
 	defer cancel()
-	sample := spread(r.pending, maxCalm)
+	bound := maxCalm
+	if r.cfg.Calm != 0 {
+		bound = max(0, r.cfg.Calm)
+	}
+	sample := spread(r.pending, bound)
 	for _, p := range sample {
 		if ctx.Err() != nil {
 			return
@@ -107,7 +128,7 @@ func (r *run) calm(ctx context.Context, end *results.Ended) {
 			p.outcome, p.reason = results.Error, results.ReasonRefusedUnderLoad
 		}
 	}
-	if len(sample) == maxCalm && end.CalmAccepted == maxCalm {
+	if n := len(sample); n >= min(enoughCalm, len(r.pending)) && end.CalmAccepted == n {
 		for _, p := range r.pending {
 			p.outcome, p.reason = results.Error, results.ReasonRefusedUnderLoad
 		}

@@ -155,7 +155,7 @@ func (r *run) release(p *person) {
 		p.session.Forget()
 		p.session = nil
 	}
-	r.accounts.give(p.account)
+	r.accounts.give(p.id, p.account)
 	p.page, p.vars, p.warm, p.resume = nil, nil, nil, nil
 	r.off(1)
 }
@@ -197,12 +197,24 @@ func (r *run) cut(p *person) {
 	r.release(p)
 }
 
+// strand settles somebody whose request was refused because everything stops: as
+// they were before it. A guard refuses a moment before the run knows.
+func (r *run) strand(p *person) {
+	if r.stopping.Load() {
+		r.cut(p)
+		return
+	}
+	r.pendingMu.Lock()
+	r.stranded = append(r.stranded, p)
+	r.pendingMu.Unlock()
+}
+
 // notReleased settles somebody whose instant the run did not reach, or whom the
 // generator was too late for.
 func (r *run) notReleased(p *person) {
 	end := r.stoppedAt()
 	if ended := r.loadEnded(); ended > 0 {
-		end = ended
+		end = min(end, ended)
 	}
 	r.notSent(p, unsentBecause(p, end))
 }

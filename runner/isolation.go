@@ -10,6 +10,7 @@ import (
 
 	"firstbell/runner/results"
 	"firstbell/scenarios"
+	"firstbell/scenarios/arrivals"
 )
 
 // An isolation plays one step alone. Browsers are walked to the step before it
@@ -22,8 +23,13 @@ import (
 // A `get` gives its browser back, with the cookies it has by then and the page
 // it was prepared on, so half as many browsers as arrivals are prepared; what a
 // form or a ticket has used up is not used twice. Who finds no browser is
-// not_sent, reason unprepared. What expires at the target in between (a one-time
-// token) makes the step fail visibly.
+// not_sent, reason unprepared: so are a lost worker's people, unless browsers
+// are to spare. What expires at the target in between (a one-time token) makes
+// the step fail visibly.
+//
+// Workers prepare their own people, each over the whole time that all take
+// together and out of step with the others, so that the pace of all is the plan's
+// whatever their number.
 
 const (
 	// preparePart is the share of the offered load that preparing may take.
@@ -101,7 +107,8 @@ func walks(p *scenarios.Persona, journey int) bool {
 }
 
 // PreparationTime is how long before Plan.Start a run must begin: the time an
-// isolation takes to prepare its people, 0 for everything else.
+// isolation takes to prepare its people, 0 for everything else. It is that of the
+// whole plan: the same for every worker that plays a part of it.
 func PreparationTime(sc *scenarios.Scenario, p *results.Plan) time.Duration {
 	n := toPrepare(sc, p.Conduct, p.People)
 	if n == 0 {
@@ -129,7 +136,10 @@ func toPrepare(sc *scenarios.Scenario, c *results.Conduct, people int) int {
 type isolation struct {
 	journey, step int
 	reuse         bool
-	total         int // browsers to prepare
+	total         int                // browsers of the whole plan; 0: nothing to prepare
+	todo          []arrivals.Arrival // whom to prepare here, in order; the pacer's own
+	next          int                // of them, likewise
+	told          bool
 
 	mu     sync.Mutex
 	ready  map[string][]browser // by persona, the one that has waited longest first
@@ -178,29 +188,65 @@ func (i *isolation) forget() {
 	clear(i.ready)
 }
 
-// prepareAhead releases the preparations, evenly, before the played window.
-func (r *run) prepareAhead(ctx context.Context) {
+// forWhom are the people whose browsers are prepared: all of them or, where
+// browsers are given back, the first half of each persona, so that a small part
+// of a storm has one for everybody as the whole has.
+func forWhom(sc *scenarios.Scenario, list []arrivals.Arrival, reuse bool) []arrivals.Arrival {
+	if !reuse {
+		return list
+	}
+	left := map[int]int{}
+	for _, a := range list {
+		left[personaOf(sc, int(a.Cohort))]++
+	}
+	for p, n := range left {
+		left[p] = (n + 1) / 2
+	}
+	var out []arrivals.Arrival
+	for _, a := range list {
+		if p := personaOf(sc, int(a.Cohort)); left[p] > 0 {
+			left[p]--
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// prepareAhead releases the preparations, evenly, before the played window. It
+// goes on where it was stopped; false: it was stopped.
+func (r *run) prepareAhead(ctx context.Context) bool {
 	i := r.alone
-	if i == nil || i.total == 0 {
-		return
+	if i == nil || i.total == 0 || i.told {
+		return true
 	}
 	lead := PreparationTime(r.site.sc, r.cfg.Plan)
-	every := float64(lead-prepareMargin) / float64(i.total)
-	for n, a := range r.cfg.Arrivals[:min(i.total, len(r.cfg.Arrivals))] {
-		if r.cfg.Clock.SleepUntil(ctx, -lead+time.Duration(float64(n)*every)) != nil || r.stopping.Load() {
-			return
+	every := float64(lead-prepareMargin) / float64(max(1, len(i.todo)))
+	for ; i.next < len(i.todo); i.next++ {
+		a := i.todo[i.next]
+		at := -lead + time.Duration((float64(i.next)+r.turn(a.ID))*every)
+		if r.cfg.Clock.SleepUntil(ctx, at) != nil || r.stopping.Load() || r.held() {
+			return false
 		}
 		p := r.newPerson(a.ID, int(a.Cohort), a.At)
 		p.state = preparing
 		r.workers.do(p)
 	}
 	if r.cfg.Clock.SleepUntil(ctx, 0) != nil {
-		return
+		return false
 	}
+	i.told = true
 	i.mu.Lock()
 	failed := i.failed
 	i.mu.Unlock()
-	r.event("prepared", "", map[string]string{"people": fmt.Sprint(i.total), "failed": fmt.Sprint(failed)})
+	r.event("prepared", "", map[string]string{"people": fmt.Sprint(len(i.todo)), "failed": fmt.Sprint(failed)})
+	return true
+}
+
+// turn is this worker's place between two preparations of its own, 0 ≤ turn < 1:
+// the workers' people differ by id modulo their number.
+func (r *run) turn(id uint32) float64 {
+	n := uint32(max(1, r.cfg.Plan.Workers))
+	return float64(id%n) / float64(n)
 }
 
 // makeReady walks a person up to the step that is played alone.

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"sort"
 	"sync/atomic"
 	"time"
 
@@ -159,8 +158,7 @@ func (r *run) snapshot() Snapshot {
 	if ended := r.loadEnded(); ended > 0 {
 		last = min(last, ended)
 	}
-	due := sort.Search(len(r.cfg.Arrivals), func(i int) bool { return r.cfg.Arrivals[i].At > last })
-	s := Snapshot{At: now, Intended: due, Started: int(l.started.Load()),
+	s := Snapshot{At: now, Intended: r.known.due(last), Started: int(l.started.Load()),
 		InFlight: int(l.inFlight.Load()), Waiting: int(l.waiting.Load()), Between: int(l.between_.Load()), CPU: l.cpu}
 	for o := range s.People {
 		s.People[o] = int(l.people[o].Load())
@@ -188,6 +186,9 @@ func (r *run) snapshot() Snapshot {
 		delay.Merge(l.ring[i].delay)
 	}
 	s.RecentN = int(class.Count()) + failures
+	if class.Count() > 0 {
+		s.RecentClass = spreadOf(class)
+	}
 	s.RecentP50 = orNever(class, s.RecentN, 50)
 	s.RecentP95 = orNever(class, s.RecentN, 95)
 	s.DelayP99 = delay.Quantile(99, 100)

@@ -105,8 +105,8 @@ func (r *run) act(p *person) {
 			continue
 		}
 		f := r.perform(p)
-		if f.reason == results.ReasonInFlight && r.stopping.Load() {
-			r.cut(p)
+		if f.reason == results.ReasonInFlight {
+			r.strand(p)
 			return
 		}
 		if !r.advance(p, f) {

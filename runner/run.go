@@ -45,19 +45,33 @@ type Config struct {
 	// that repeats what Smoke was told (our own sink). nil: everyone their own.
 	Pinned map[string]int
 	// Lent, when others play the rest of the storm: the accounts of these people.
-	// nil: all accounts are this run's.
+	// nil: all accounts are this run's. Pinned still wins.
 	Lent *Lent
-	// More brings further people while the run goes on, until it is closed or the
-	// run ends. nil: nobody else comes.
+	// More brings further people while the run goes on: those of a lost worker.
+	// They are merged into the order of the others, and their accounts added to
+	// Lent's. Until it is closed, or two seconds after the last arrival of the whole
+	// storm (Last), the run goes on although its own people are settled: others may
+	// still come. Who sends must also look at the run's end: nobody receives any
+	// more then. In an isolation such a person finds a browser only if one was
+	// prepared to spare, and is not_sent, reason unprepared, otherwise. nil: nobody
+	// else comes.
 	More <-chan More
+	// Last is the last arrival of the whole storm when others play the rest of it,
+	// so that all drain to the same instant. 0: the last of these Arrivals or, with
+	// More, the end of the played window.
+	Last time.Duration
 	// LoadEnds brings the instant from which no first click leaves: what Enough does,
-	// decided elsewhere and for all parts of the storm at once. nil: as planned.
+	// decided elsewhere and for all parts of the storm at once. Who is due before it
+	// leaves. Of several instants the earliest counts. nil: as planned.
 	LoadEnds <-chan time.Duration
-	// Held is asked before anybody is released, and before the pacer does anything
-	// after a wait. Once it has said true nobody is released any more. It takes no
-	// lock and does not block. nil: never.
+	// Held is asked before anybody is released, after the clock was read: once it
+	// has said true nobody is released any more. When the guard then stops the run
+	// because this worker is alone (results.EndedAlone), those never released stay
+	// unrecorded: the fleet accounts for them, and may have given them to others.
+	// It takes no lock and does not block. nil: never.
 	Held func() bool
-	// Calm bounds the rejected accounts tried again after the storm; 0: 200.
+	// Calm bounds the rejected accounts tried again after the storm; 0: 200, below 0:
+	// none. Workers share the 200.
 	Calm int
 	// Open counts the generator's open connections, for Snapshot; nil: 0.
 	Open func() int
@@ -86,13 +100,16 @@ type run struct {
 	left     atomic.Int64 // people not off the page
 	allDone  chan struct{}
 	lastOff  sync.Once
-	released atomic.Int64  // arrivals handed to workers
-	enough   chan struct{} // closed by the ticker when the trial has decided
-	decided  bool          // the ticker's own: enough is closed
-	loadEnd  atomic.Int64  // when first clicks ceased to leave; 0: as planned
+	pacer    pacer
+	known    known
+	never    []arrivals.Arrival // due after the load's end; the ending's own
+	enough   chan struct{}      // closed by the ticker when the trial has decided
+	decided  bool               // the ticker's own: enough is closed
+	loadEnd  atomic.Int64       // when first clicks cease to leave; 0: as planned
 
 	pendingMu sync.Mutex
 	pending   []*person // rejected, to be tried once more after the storm
+	stranded  []*person // refused by a guard that is about to stop the run
 }
 
 // ctxShards spreads the steps' contexts over several parents.
@@ -119,25 +136,24 @@ func Run(ctx context.Context, cfg Config) (results.Ended, error) {
 	}
 	r.workers = newWorkers(r.act)
 	r.timers = newTimers(cfg.Clock, r.woken)
-	pacing, cancelPacing := context.WithCancel(context.Background())
-	defer cancelPacing()
 	ticking, stopTicking := context.WithCancel(context.Background())
 	defer stopTicking()
 	sinkFailed := make(chan error, 1)
-	var pacer, ticker sync.WaitGroup
-	pacer.Go(func() { r.pace(pacing) })
+	var ticker sync.WaitGroup
 	ticker.Go(func() { r.tick(ticking, sinkFailed) })
-	stopPacing := func() { cancelPacing(); pacer.Wait() }
+	ending := newEnding(r)
+	r.pacer.start(r.pace)
 
-	end, err := r.wait(ctx, sinkFailed, stopPacing)
+	end, err := ending.wait(ctx, sinkFailed)
 
 	r.stopAt.Store(int64(cfg.Clock.Now()))
 	r.stopping.Store(true)
 	cancelSteps(&TransportError{Reason: results.ReasonInFlight, Err: errStops})
-	stopPacing()
+	r.pacer.stop()
 	r.timers.halt()
 	r.workers.stop()
-	r.cutAll()
+	ending.leftOver()
+	r.cutAll(end)
 	if r.alone != nil {
 		r.alone.forget()
 	}
@@ -161,7 +177,10 @@ func (r *run) conclude(end results.Ended, err error) (results.Ended, error) {
 	if err != nil {
 		end.How, end.Cause = results.EndedInternal, "the run folder could not be written"
 	}
-	end.At, end.Wall, end.LoadEnd = r.cfg.Clock.Now(), time.Now(), r.loadEnded()
+	end.At, end.Wall = r.cfg.Clock.Now(), time.Now()
+	if at := r.loadEnded(); end.How == results.EndedEnough || at <= r.stoppedAt() {
+		end.LoadEnd = at
+	}
 	return end, err
 }
 
@@ -183,11 +202,16 @@ func newRun(cfg Config) (*run, error) {
 	}
 	r := &run{cfg: cfg, site: s, rec: newRecorder(), allDone: make(chan struct{}), enough: make(chan struct{})}
 	r.obey(cfg.Plan.Conduct)
-	r.alone = newIsolation(cfg.Scenario, cfg.Plan)
+	if r.alone = newIsolation(cfg.Scenario, cfg.Plan); r.alone != nil {
+		r.alone.todo = forWhom(cfg.Scenario, cfg.Arrivals, r.alone.reuse)
+	}
 	if lead := PreparationTime(cfg.Scenario, cfg.Plan); cfg.Clock.Now() > -lead && lead > 0 {
 		return nil, fmt.Errorf("run: preparing takes %v, and the load begins in %v", lead, -cfg.Clock.Now())
 	}
-	r.accounts = newAccounts(cfg.Scenario, cfg.Arrivals, cfg.Pinned)
+	if err := cfg.Lent.check(cfg.Scenario); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	r.accounts = newAccounts(cfg.Scenario, cfg.Arrivals, cfg.Pinned, cfg.Lent)
 	r.accounts.dealt = r.alone != nil
 	for _, i := range cfg.Proved {
 		if i >= 0 && i < cfg.Scenario.Accounts.Len() {
@@ -195,89 +219,18 @@ func newRun(cfg Config) (*run, error) {
 		}
 	}
 	r.walker = walker{site: s, clock: cfg.Clock, hop: r.hop, outside: r.outOfScope}
-	r.logins.stop = make(chan struct{})
+	r.logins.stop, r.logins.of = make(chan struct{}), max(fewestLogins, firstLogins/max(1, cfg.Plan.Workers))
 	r.live.init(len(cfg.Plan.Steps))
+	r.known.add(cfg.Arrivals)
+	r.pacer.todo = cfg.Arrivals
 	r.left.Store(int64(len(cfg.Arrivals)))
-	if len(cfg.Arrivals) == 0 {
-		r.off(0)
-	}
 	return r, nil
-}
-
-// wait is the end of the storm: whichever comes first.
-func (r *run) wait(ctx context.Context, sinkFailed <-chan error, stopPacing func()) (results.Ended, error) {
-	clock := r.cfg.Clock
-	last := time.Duration(0)
-	if n := len(r.cfg.Arrivals); n > 0 {
-		last = r.cfg.Arrivals[n-1].At
-	}
-	drained := time.NewTimer(max(0, last+r.cfg.Plan.Drain-clock.Now()))
-	defer drained.Stop()
-	limit := time.NewTimer(time.Hour)
-	defer limit.Stop()
-	var limitC <-chan time.Time
-	if r.cfg.Plan.Ends > 0 {
-		limit.Reset(max(0, r.cfg.Plan.Ends-clock.Now()))
-		limitC = limit.C
-	}
-	how, enough := results.EndedPlanned, r.enough
-	for {
-		select {
-		case <-enough:
-			how, enough = results.EndedEnough, nil
-			last = clock.Now()
-			drained.Reset(r.cfg.Plan.Drain)
-			r.endLoad(last, stopPacing)
-		case <-r.allDone:
-			return results.Ended{How: how}, nil
-		case <-drained.C:
-			return results.Ended{How: how}, nil
-		case <-limitC:
-			if r.cfg.Plan.Ends >= last+r.cfg.Plan.Drain {
-				return results.Ended{How: how}, nil
-			}
-			return results.Ended{How: results.EndedLimit, Cause: "the scenario's ends_after came first"}, nil
-		case <-r.cfg.Guard.Stopped():
-			return r.cfg.Guard.Cause(), nil
-		case <-r.logins.stop:
-			return results.Ended{How: results.EndedCredentials,
-				Cause: "over 1 % of the first 200 logins answered were rejected while nothing else failed"}, nil
-		case err := <-sinkFailed:
-			return results.Ended{}, fmt.Errorf("run: %w", err)
-		case <-ctx.Done():
-			return results.Ended{How: results.EndedInterrupted, Cause: "interrupted"}, nil
-		}
-	}
-}
-
-// endLoad lets no first click leave any more: the trial has decided. Who is in
-// flight goes on.
-func (r *run) endLoad(now time.Duration, stopPacing func()) {
-	r.loadEnd.Store(int64(now))
-	stopPacing()
-	r.off(int64(len(r.cfg.Arrivals)) - r.released.Load())
 }
 
 // off takes people off the page; the run is over with the last one.
 func (r *run) off(n int64) {
 	if r.left.Add(-n) <= 0 {
 		r.lastOff.Do(func() { close(r.allDone) })
-	}
-}
-
-// pace releases everybody at the intended instant; it waits for no one.
-func (r *run) pace(ctx context.Context) {
-	r.prepareAhead(ctx)
-	list := r.cfg.Arrivals
-	for i := 0; i < len(list); {
-		if r.cfg.Clock.SleepUntil(ctx, list[i].At) != nil || r.stopping.Load() {
-			return
-		}
-		now := r.cfg.Clock.Now()
-		for ; i < len(list) && list[i].At <= now && !r.stopping.Load(); i++ {
-			r.released.Store(int64(i + 1))
-			r.workers.do(r.newPerson(list[i].ID, int(list[i].Cohort), list[i].At))
-		}
 	}
 }
 
@@ -291,13 +244,19 @@ func (r *run) stoppedAt() time.Duration { return time.Duration(r.stopAt.Load()) 
 func (r *run) loadEnded() time.Duration { return time.Duration(r.loadEnd.Load()) }
 
 // cutAll settles those nobody acted for when the run stopped. Nothing else
-// runs by now.
-func (r *run) cutAll() {
-	for _, p := range r.timers.rest() {
+// runs by now. Who was never released is left to the fleet when this worker has
+// lost its coordinator: others may be playing them already.
+func (r *run) cutAll(end results.Ended) {
+	for _, p := range append(r.timers.rest(), r.stranded...) {
 		r.cut(p)
 	}
-	for _, a := range r.cfg.Arrivals[r.released.Load():] {
-		r.notReleased(r.newPerson(a.ID, int(a.Cohort), a.At))
+	if end.How == results.EndedAlone {
+		return
+	}
+	for _, list := range [][]arrivals.Arrival{r.pacer.todo, r.never} {
+		for _, a := range list {
+			r.notReleased(r.newPerson(a.ID, int(a.Cohort), a.At))
+		}
 	}
 }
 

@@ -113,10 +113,10 @@ func stopped(ctx context.Context, g Guard) error {
 }
 
 // FirstAccount is the account that Smoke walks a persona's journeys with: the
-// first one that serves it. False: none does.
+// first one that serves it, of those that are here (see [Lent]). False: none does.
 func FirstAccount(sc *scenarios.Scenario, persona string) (int, bool) {
 	for i := range sc.Accounts.Len() {
-		if p := sc.Accounts.PersonaOf(i); p == "" || p == persona {
+		if p := sc.Accounts.PersonaOf(i); here(sc, i) && (p == "" || p == persona) {
 			return i, true
 		}
 	}
@@ -271,6 +271,9 @@ func sampled(n int, seed uint64) []int {
 
 // journeyOf is a journey of the persona an account serves.
 func journeyOf(sc *scenarios.Scenario, account int) (int, bool) {
+	if !here(sc, account) {
+		return 0, false
+	}
 	want := sc.Accounts.PersonaOf(account)
 	for i := range sc.Personas {
 		p := &sc.Personas[i]

@@ -7,7 +7,7 @@ import (
 )
 
 // Snapshot is what a person watching a run sees, once a second. It is a copy:
-// reading it never delays the load.
+// reading it never delays the load. It survives JSON, in under 4 KiB.
 type Snapshot struct {
 	At       time.Duration // by the run's clock; negative before the start
 	Intended int           // arrivals due so far
@@ -32,6 +32,9 @@ type Snapshot struct {
 	// counted as never; negative means never, 0 with RecentN == 0 nothing.
 	RecentN              int
 	RecentP50, RecentP95 time.Duration
+	// RecentClass counts these times to class, failures apart; nil when there are
+	// none. [MergeSnapshots] needs it.
+	RecentClass Spread `json:",omitempty"`
 
 	DelayP99 time.Duration // sent − intended of first clicks, last 10 s
 	CPU      float64       // 0..1, last second
