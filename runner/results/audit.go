@@ -37,7 +37,8 @@ func (l *Ledgers) audit(r *Run, people, attempts *booking) []string {
 	}
 	auditBook(say, "people", &l.People)
 	auditBook(say, "attempts", &l.Attempts)
-	l.auditRun(say, r)
+	auditFleet(say, r)
+	l.auditRun(say, r, people.unseen)
 	if more > 0 {
 		faults = append(faults, fmt.Sprintf("and %d more", more))
 	}
@@ -69,7 +70,70 @@ func (l Ledger) String() string {
 	return fmt.Sprintf("intended %d, started %d, not sent %d, outcomes of the started %d", l.Intended, l.Started, l.NotSent, sum)
 }
 
-func (l *Ledgers) auditRun(say func(string, ...any), r *Run) {
+// auditFleet looks at each worker by itself: what two of them counted wrongly may
+// cancel out in the sum.
+func auditFleet(say func(string, ...any), r *Run) {
+	if r.Fleet == nil {
+		return
+	}
+	given := givenPeople(say, r)
+	for _, l := range r.Fleet.Losses {
+		auditLoss(say, r, l)
+	}
+	for i := range r.Shares {
+		s := &r.Shares[i]
+		for _, k := range s.open.peopleOrphans {
+			say("worker %d: more people settled than started in group %d, second %d", s.ID, k.Group, k.Second)
+		}
+		for _, k := range s.open.triesOrphans {
+			say("worker %d: more attempts ended than begun in group %d, second %d", s.ID, k.Group, k.Second)
+		}
+		if n := s.Starts + s.NotSent - min(s.NotSent, s.Pulled); given != nil && n > uint64(given[s.ID]) {
+			say("worker %d recorded %d people and was given %d", s.ID, n, given[s.ID])
+		}
+		if r.Fleet.Ended != nil && s.Ended == nil && !s.Lost && r.Ended.How != EndedAlone {
+			say("worker %d has no end and was not called lost", s.ID)
+		}
+	}
+}
+
+// givenPeople is how many people each worker was to play, those taken over
+// included; nil when fleet.json does not say.
+func givenPeople(say func(string, ...any), r *Run) map[uint32]int {
+	given, sum := map[uint32]int{}, 0
+	for _, w := range r.Fleet.Workers {
+		given[w.ID] = w.People
+		sum += w.People
+	}
+	if sum == 0 {
+		return nil
+	}
+	if sum != r.Plan.People {
+		say("the plan says %d people and the workers were given %d", r.Plan.People, sum)
+	}
+	for _, l := range r.Fleet.Losses {
+		for _, t := range l.Takers {
+			given[t.Worker] += t.People
+		}
+	}
+	return given
+}
+
+// auditLoss finds people whom a lost worker recorded after they had been given to
+// others: they count twice.
+func auditLoss(say func(string, ...any), r *Run, l Loss) {
+	i := r.shareIndex(l.Worker)
+	if i < 0 || l.TakenFrom < 0 || l.Untaken != "" {
+		return
+	}
+	for _, x := range r.Shares[i].Seconds {
+		if x.Second >= until(l.TakenFrom) && x.Intended > 0 {
+			say("worker %d recorded %d people of second %d, whom others play from %v on", l.Worker, x.Intended, x.Second, l.TakenFrom)
+		}
+	}
+}
+
+func (l *Ledgers) auditRun(say func(string, ...any), r *Run, unseen uint64) {
 	if got := l.People.Total.Intended; got != uint64(max(r.Plan.People, 0)) {
 		say("the plan says %d people and lists %d", r.Plan.People, got)
 	}
@@ -90,15 +154,30 @@ func (l *Ledgers) auditRun(say func(string, ...any), r *Run) {
 			cut += c.N
 		}
 	}
-	if open > 0 {
+	if open -= min(open, unseen); open > 0 {
 		say("%d people were not settled at the planned end", open)
 	}
 	if cut > 0 && r.Ended.How == EndedPlanned {
 		say("%d people never clicked though the run ended as planned", cut)
 	}
+	unseenOf := l.unobserved()
 	for g := range l.People.Groups {
-		if p, a := l.People.Groups[g].InClass(), l.Attempts.Groups[g].InClass(); p != a {
+		// A lost worker may have brought an attempt into class, and not yet the person.
+		p, a := l.People.Groups[g].InClass(), l.Attempts.Groups[g].InClass()
+		if p != a && (a < p || a-p > unseenOf[g]) {
 			say("group %d: %d people in class by %d attempts", g, p, a)
 		}
 	}
+}
+
+// unobserved counts, by group, the people who clicked, or may have, and whose end
+// nobody saw.
+func (l *Ledgers) unobserved() []uint64 {
+	out := make([]uint64, len(l.People.Groups))
+	for _, c := range l.People.Cells {
+		if c.Reason == ReasonUnobserved {
+			out[c.Group] += c.N
+		}
+	}
+	return out
 }

@@ -100,17 +100,17 @@ func (b *Book) Reasons() []CellCount {
 // Ledgers are the two ledgers of a run.
 type Ledgers struct {
 	People, Attempts Book
-	faults           []string
+	// Gaps is what lost workers took with them, by worker and second.
+	Gaps   []Gap
+	faults []string
 }
 
 // LedgerOf balances a run's people and attempts, overall, by group and by
 // intended second.
 //
 // People: Intended is the plan's; Started counts first clicks that left. Who
-// clicked and was not settled when the recording stopped is
-// unfinished/in_flight; who was intended and never clicked is not_sent/cut.
-// A run that ended by itself leaves neither, because it settles everybody
-// before its end.
+// clicked and was not settled is unfinished/in_flight. Planned people nothing
+// was recorded of are not_sent/cut.
 //
 // Attempts: one exists once its first request has left, or once it was
 // recorded as not sent; a person who never clicked has one attempt, not sent.
@@ -119,20 +119,31 @@ type Ledgers struct {
 // therefore unfinished as a person, but all the attempts that person really
 // made have ended and are counted as they did: the next one, never begun, is
 // no attempt.
+//
+// Of a lost worker (fleet.json) the people, and attempts, whose end was not
+// recorded are unfinished/unobserved. Planned people nothing was recorded of are
+//   - unfinished/unobserved, started, with one attempt each, where the lost worker
+//     may have sent them: due before the takeover or, when nobody took over, before
+//     its last lease was over; unless its own end frame, with no number missing
+//     before it, proves that they never left;
+//   - not_sent/worker_lost when it cannot have sent them and nobody else was to;
+//   - not_sent/cut when no worker was lost that could have had them, or when they
+//     were due after a trial had decided.
+//
+// What it recorded and delivers late takes its people out of the unobserved again.
 func LedgerOf(r *Run) *Ledgers {
 	l := &Ledgers{}
 	t := r.Total
 	intended := plannedArrivals(r.Plan)
-	people := newBooking(t.People, t.Starts, t.PulledPeople)
+	people, attempts := newBooking(t.People, t.Starts, t.PulledPeople), newBooking(t.Attempts, t.Tries, t.PulledTries)
 	people.flying()
-	unsent := people.neverClicked(intended)
-	attempts := newBooking(t.Attempts, t.Tries, t.PulledTries)
 	attempts.flying()
-	for k, n := range unsent {
-		attempts.cells[Cell{k.Group, NotSent, ReasonCut, k.Second}] += n
-	}
+	absent := &absentees{run: r, absences: r.absences(), gaps: map[gapSecond]*Gap{}}
+	absent.open(people, attempts)
+	absent.unknown(intended, people, attempts)
 	l.People = people.book(len(r.Plan.Groups), intended)
 	l.Attempts = attempts.book(len(r.Plan.Groups), nil)
+	l.Gaps = gapsOf(absent.gaps)
 	l.faults = l.audit(r, people, attempts)
 	return l
 }
@@ -156,6 +167,7 @@ type booking struct {
 	ended   map[GroupSecond]uint64 // of these, with an outcome
 	notSent map[GroupSecond]uint64
 	orphans []GroupSecond // more ends than starts: a delta is missing
+	unseen  uint64        // in flight in a lost worker
 }
 
 func newBooking(cells map[Cell]uint32, left, pulled map[GroupSecond]uint32) *booking {
@@ -203,19 +215,6 @@ func (b *booking) flying() {
 	for k, n := range open {
 		b.cells[Cell{k.Group, Unfinished, ReasonInFlight, k.Second}] += n
 	}
-}
-
-// neverClicked books the planned people nothing is known of as not sent.
-func (b *booking) neverClicked(intended map[GroupSecond]uint64) map[GroupSecond]uint64 {
-	unsent := map[GroupSecond]uint64{}
-	for k, n := range intended {
-		if known := b.started[k] + b.notSent[k]; known < n {
-			unsent[k] = n - known
-			b.notSent[k] += n - known
-			b.cells[Cell{k.Group, NotSent, ReasonCut, k.Second}] += n - known
-		}
-	}
-	return unsent
 }
 
 // book closes the booking. Intended comes from the plan when there is one: the
