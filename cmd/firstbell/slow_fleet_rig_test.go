@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -189,7 +188,10 @@ func readStory(t *testing.T, dir string, target *stampedTarget) *story {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{run: run, fleet: readFleet(t, dir), ledgers: results.LedgerOf(run), sum: readSummary(t, dir)}
+	if run.Fleet == nil {
+		t.Fatal("no fleet.json in the run folder")
+	}
+	s := &story{run: run, fleet: run.Fleet, ledgers: results.LedgerOf(run), sum: readSummary(t, dir)}
 	if err := s.ledgers.Check(); err != nil {
 		t.Errorf("the ledgers: %v", err)
 	}
@@ -204,19 +206,6 @@ func readStory(t *testing.T, dir string, target *stampedTarget) *story {
 		s.agree(t)
 	}
 	return s
-}
-
-func readFleet(t *testing.T, dir string) *results.Fleet {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, results.FleetFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := new(results.Fleet)
-	if err := json.Unmarshal(b, f); err != nil {
-		t.Fatal(err)
-	}
-	return f
 }
 
 func gaps(run *results.Run) (n uint64) {
