@@ -1,5 +1,13 @@
 package keys
 
+import "fmt"
+
+// Schema is the version of credentials and roster files.
+const Schema = "1.0"
+
+// MaxWorkers bounds a roster.
+const MaxWorkers = 1000
+
 // Role is what a member may do.
 type Role string
 
@@ -9,8 +17,18 @@ const (
 	RoleOperator    Role = "operator" // may look and stop
 )
 
+// Names of the two members that are not workers.
+const (
+	NameCoordinator = "coordinator"
+	NameOperator    = "operator"
+)
+
+// WorkerName is the name of worker index (from 0): w000, w001…
+func WorkerName(index int) string { return fmt.Sprintf("w%03d", index) }
+
 // Credentials are one member's secrets, a file of mode 0600. They are never
-// logged; String and the JSON of any log show the name only.
+// logged: every verb of package fmt, slog and encoding/json show the name only.
+// [Credentials.Write] writes the file.
 type Credentials struct {
 	Schema string `json:"schema_version"` // "1.0"
 	Fleet  string `json:"fleet"`          // the fleet's id, a random word
@@ -44,4 +62,20 @@ type Roster struct {
 	// Certificate and Key are PEM, of the server's TLS; "" for loopback.
 	Certificate string `json:"certificate_pem,omitempty"`
 	Key         string `json:"key_pem,omitempty"`
+}
+
+// Find gives the public half of a member by its name.
+func (r *Roster) Find(name string) (Public, bool) {
+	switch name {
+	case NameCoordinator:
+		return r.Coordinator.Coordinator, true
+	case NameOperator:
+		return r.Operator, true
+	}
+	for _, w := range r.Workers {
+		if w.Name == name {
+			return w, true
+		}
+	}
+	return Public{}, false
 }
