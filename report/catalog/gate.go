@@ -27,6 +27,10 @@ func (c *Catalog) MeasureFinding(m report.Measure) string {
 	if m.At >= 0 && m.Measured.Known() {
 		key = "measure.finding_at"
 	}
-	return c.Text(key, "name", c.Word("measure", m.Name), "value", c.Against(m.Measured, m.Threshold, m.Format),
+	out := c.Text(key, "name", c.Word("measure", m.Name), "value", c.Against(m.Measured, m.Threshold, m.Format),
 		"limit", c.Limit(m.Relation, m.Threshold, m.Format), "at", c.Clock(m.At))
+	if m.Worker != "" {
+		return c.Text("measure.by_worker", "finding", out, "worker", m.Worker)
+	}
+	return out
 }

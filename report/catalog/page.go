@@ -117,6 +117,9 @@ func (c *Catalog) finding(s *report.Summary) []Sentence {
 		}
 	default:
 		out = append(out, c.Sentence("page.inconclusive", Arg{"cause", c.Text("cause." + string(s.Verdict.Cause)), ""}))
+		if lost, ok := c.lostSentence(s); ok {
+			out = append(out, lost)
+		}
 	}
 	if s.Run.EndedAs != "planned" {
 		out = append(out, c.Sentence("page.stopped_at",

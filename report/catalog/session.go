@@ -343,6 +343,9 @@ func (c *Catalog) actions(s *report.Summary) []Action {
 		if step := s.Attribution.Step; step != "" && c.Has("action."+key+"_step") {
 			text = c.Text("action."+key+"_step", "step", step)
 		}
+		if lost, ok := c.lostAction(s, key); ok {
+			text = lost
+		}
 		out = append(out, Action{who, text})
 	}
 	return out
