@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 
@@ -15,8 +16,9 @@ type engine struct {
 	worker string // w003; "" for a run on one machine
 	end    int    // seconds of the run it was there for
 	health []results.Health
-	delay  map[int32]*results.Hist // of first clicks, by intended ten
-	later  map[int32]*results.Hist // of all others, by due ten
+	delay  []results.DelayTen // of first clicks, by intended ten
+	later  []results.DelayTen // of all others, by due ten
+	delays []bucket           // of first clicks, all of them
 	// due are the first clicks of its people by intended ten, onTime those that left
 	// within 1 s; nil on one machine, where the plan knows.
 	due, onTime []uint64
@@ -28,13 +30,63 @@ type engine struct {
 
 // collectEngines takes each generator's own records.
 func (t *tally) collectEngines() {
-	t.engines = []engine{t.alone()}
+	if !t.several() || len(t.run.Shares) == 0 {
+		t.engines = []engine{t.alone()}
+		return
+	}
+	for i := range t.run.Shares {
+		t.engines = append(t.engines, t.oneOf(&t.run.Shares[i]))
+	}
 }
 
 // alone is the engine of a run on one machine.
 func (t *tally) alone() engine {
 	d := t.run.Total
-	return engine{end: t.end, health: t.seconds(d.Health), delay: d.Delay, later: d.Later, started: t.ledgers.People.Total.Started}
+	e := engine{
+		end: t.end, health: t.seconds(d.Health), delay: delayTens(d.Delay), later: delayTens(d.Later),
+		started: t.ledgers.People.Total.Started,
+	}
+	for _, ten := range t.delays(d.Delay) {
+		e.delays = append(e.delays, ten.buckets...)
+	}
+	return e
+}
+
+// oneOf is the engine of a worker. It was there until it said its end, or until it
+// was last heard: the seconds it cannot have told of are gate V6's.
+func (t *tally) oneOf(s *results.Share) engine {
+	e := engine{
+		id: s.ID, worker: t.workerName(s.ID), health: t.seconds(s.Health), delay: s.Delay, later: s.Later,
+		due: make([]uint64, t.tens), onTime: make([]uint64, t.tens), started: s.Starts - min(s.Starts, s.Pulled),
+		unseen: gone{}, unsent: gone{},
+	}
+	if s.AllDelays != nil {
+		e.delays = bucketsOf(s.AllDelays)
+	}
+	for _, w := range t.run.Workers {
+		if w.ID == s.ID && w.Frames > 0 {
+			e.end = min(int(w.LastSecond)+1, t.play+maxPlay)
+		}
+	}
+	for _, x := range s.Seconds {
+		if x.Second >= 0 && int(x.Second) < t.play {
+			asked, sent := uint64(x.Intended), uint64(x.OnTime)
+			e.due[x.Second/10] += asked
+			e.onTime[x.Second/10] += min(asked, sent-min(sent, uint64(x.Pulled)))
+		}
+	}
+	return e
+}
+
+func delayTens(all map[int32]*results.Hist) []results.DelayTen {
+	var out []results.DelayTen
+	for ten, h := range all {
+		if h.Count() > 0 {
+			out = append(out, results.DelayTen{Ten: ten, N: h.Count(), P99: h.Quantile(99, 100), Max: h.Max()})
+		}
+	}
+	slices.SortFunc(out, func(a, b results.DelayTen) int { return cmp.Compare(a.Ten, b.Ten) })
+	return out
 }
 
 // seconds is the health records from the start of the played window on, by
@@ -87,13 +139,4 @@ func further(m *Measure) *big.Rat {
 		v.Neg(v)
 	}
 	return v
-}
-
-// countByTen adds up counts by the ten of their second, inside the played window.
-func (t *tally) countByTen(out []uint64, counts map[results.GroupSecond]uint32) {
-	for k, n := range counts {
-		if k.Second >= 0 && int(k.Second) < t.play {
-			out[k.Second/10] += uint64(n)
-		}
-	}
 }

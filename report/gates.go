@@ -162,52 +162,37 @@ func (t *tally) delay(limit time.Duration) Gate {
 	if limit > 0 {
 		p99, most = max(p99, limit/100), limit/10
 	}
-	measures := t.worst(func(e *engine) []Measure { return late("delay", t.delays(e.delay), p99, most, t.clock) })
+	measures := t.worst(func(e *engine) []Measure { return late("delay", e.delay, p99, most, t.tens, t.clock) })
 	later := t.worst(func(e *engine) []Measure {
-		if tens := t.laterDelays(e.later); len(tens) > 0 {
-			return late("later", tens, p99, most, t.clock)
+		if len(e.later) == 0 { // nobody had a second click
+			return nil
 		}
-		return nil
+		return late("later", e.later, p99, most, t.length()/10+1, t.clock)
 	})
 	return gate("V2", append(measures, later...)...)
 }
 
-// late measures the worst p99 and the worst maximum among blocks of 10 s.
-func late(name string, tens []distribution, p99, most time.Duration, clock func(int) int) []Measure {
+// late measures the worst p99 and the worst maximum among the first blocks of 10 s.
+func late(name string, tens []results.DelayTen, p99, most time.Duration, blocks int, clock func(int) int) []Measure {
 	high := atMost(name+"_p99", FormatDuration, seconds(p99), -1)
 	top := atMost(name+"_max", FormatDuration, seconds(most), -1)
 	var worstHigh, worstTop time.Duration
-	for ten, h := range tens {
-		if h.n() == 0 {
+	for _, d := range tens {
+		if d.Ten < 0 || int(d.Ten) >= blocks || d.N == 0 {
 			continue
 		}
-		if q := h.quantile(big.NewRat(99, 100)); high.Measured == "" || q > worstHigh {
-			worstHigh, high.At, high.Measured = q, clock(ten*10), seconds(q)
+		at := clock(int(d.Ten) * 10)
+		if high.Measured == "" || d.P99 > worstHigh {
+			worstHigh, high.At, high.Measured = d.P99, at, seconds(d.P99)
 		}
-		if q := h.max(); top.Measured == "" || q > worstTop {
-			worstTop, top.At, top.Measured = q, clock(ten*10), seconds(q)
+		if top.Measured == "" || d.Max > worstTop {
+			worstTop, top.At, top.Measured = d.Max, at, seconds(d.Max)
 		}
 	}
 	if high.Measured != "" {
 		high.Status, top.Status = statusOf(worstHigh <= p99), statusOf(worstTop <= most)
 	}
 	return []Measure{high, top}
-}
-
-// laterDelays is the generator's delay after the first clicks, by due ten until
-// the end of the run; none when nobody had a second click.
-func (t *tally) laterDelays(all map[int32]*results.Hist) []distribution {
-	var out []distribution
-	for ten, h := range all {
-		if ten < 0 || int(ten) > t.length()/10 {
-			continue
-		}
-		for len(out) <= int(ten) {
-			out = append(out, distribution{})
-		}
-		out[ten] = newDistribution(bucketsOf(h), 0)
-	}
-	return out
 }
 
 // delays is the generator's delay by intended ten of the played window.

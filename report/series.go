@@ -306,11 +306,7 @@ func (t *tally) worker(e *engine) Worker {
 		w.BytesInMax = max(w.BytesInMax, uint64(max(0, h.BytesIn)))
 		w.BytesOutMax = max(w.BytesOutMax, uint64(max(0, h.BytesOut)))
 	}
-	var all []bucket
-	for _, d := range t.delays(e.delay) {
-		all = append(all, d.buckets...)
-	}
-	if d := newDistribution(all, 0); d.n() > 0 {
+	if d := newDistribution(e.delays, 0); d.n() > 0 {
 		w.DelayP99, w.DelayMax = d.decimal(p99), seconds(d.max())
 	}
 	return w

@@ -102,15 +102,15 @@ const maxPlay = 24 * 3600
 
 func newTally(run *results.Run) *tally {
 	p := run.Plan
-	t := &tally{run: run, plan: p, short: map[int]bool{}}
+	t := &tally{run: run, plan: p, short: map[int]bool{}, fleet: run.Fleet}
 	t.play = min(max(p.PlayTo-p.PlayFrom, 1), maxPlay)
 	t.tens = (t.play + 9) / 10
 	t.end = t.observedEnd()
 	t.ledgers = results.LedgerOf(run)
 	t.collect()
 	t.collectTimes()
-	t.collectGone()
 	t.collectEngines()
+	t.collectGone()
 	return t
 }
 
