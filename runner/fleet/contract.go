@@ -115,8 +115,9 @@ type IO struct {
 	// Lease must be asked before every request and every release: see Lease.Guard
 	// and Lease.Held.
 	Lease *Lease
-	// Takeovers brings people of lost workers; LoadEnds the instant from which no
-	// first click leaves.
+	// Takeovers brings people of lost workers: whoever receives one plays it, so it
+	// must be received only while the part still goes on. LoadEnds brings the instant
+	// from which no first click leaves. Neither is ever closed.
 	Takeovers <-chan Takeover
 	LoadEnds  <-chan time.Duration
 	// Observe is told once a second how this part goes.

@@ -30,11 +30,11 @@ type Lease struct {
 
 	heard atomic.Int64 // the coordinator's last sign of life
 
-	mu        sync.Mutex
-	cause     results.Ended
-	ended     chan struct{} // closed with cause set
-	closed    chan struct{} // the play is over; nobody needs the lease
-	switchOff sync.WaitGroup
+	mu       sync.Mutex
+	cause    results.Ended
+	ended    chan struct{} // closed with cause set
+	closed   chan struct{} // the play is over; nobody needs the lease
+	watchers sync.WaitGroup
 }
 
 const over = math.MinInt64
@@ -44,7 +44,7 @@ func newLease(now func() int64, until int64) *Lease {
 	l := &Lease{now: now, renewed: make(chan struct{}, 1), ended: make(chan struct{}), closed: make(chan struct{})}
 	l.hear()
 	l.until.Store(until)
-	l.switchOff.Go(l.deadMansSwitch)
+	l.watchers.Go(l.deadMansSwitch)
 	return l
 }
 
@@ -131,7 +131,7 @@ func (l *Lease) close() {
 		close(l.closed)
 	}
 	l.mu.Unlock()
-	l.switchOff.Wait()
+	l.watchers.Wait()
 }
 
 // deadMansSwitch ends the lease when its instant passes. It stands behind nothing:

@@ -200,8 +200,8 @@ type Order struct {
 // Prepare asks a worker to build its part of a play.
 type Prepare struct {
 	RunID        string          `json:"run_id"`
-	Spec         json.RawMessage `json:"spec"` // what the command line needs to build the same plan
-	Index        int             `json:"index"`
+	Spec         json.RawMessage `json:"spec"`  // what the command line needs to build the same plan
+	Index        int             `json:"index"` // the worker's number in this play: in its frames and records
 	Of           int             `json:"of"`
 	Slices       []results.Slice `json:"slices"`
 	Digest       string          `json:"digest"` // of the whole schedule

@@ -30,7 +30,7 @@ const (
 // the envelope.
 const (
 	MaxPlayID     = 200
-	MaxRecordBody = 7 << 20
+	MaxRecordBody = 6 << 20
 	MaxEvent      = 64 << 10
 
 	recordHead    = 2 + 1 + 1 + 4 + 8 + 1

@@ -1,0 +1,94 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"firstbell/runner"
+	"firstbell/runner/results"
+)
+
+// sink is where the engine of a worker records: every delta becomes a frame, every
+// event a line of JSON, and both are records of the spool. It is a [runner.Sink].
+type sink struct {
+	spool  *spool
+	worker uint32
+
+	mu     sync.Mutex
+	enc    *results.Encoder
+	frame  []byte
+	seq    uint64 // of the newest frame
+	events int
+	failed error // the newest failure; nil once something was written again
+}
+
+var _ runner.Sink = (*sink)(nil)
+
+// maxEvents bounds the events of a play, as a run folder does.
+const maxEvents = 10_000
+
+func newSink(s *spool, l results.Limits) *sink {
+	return &sink{spool: s, worker: s.worker, enc: results.NewEncoder(l)}
+}
+
+// Append numbers the delta and spools it. When it fails nothing of it is recorded.
+func (s *sink) Append(d *results.Delta) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.Worker, d.Seq = s.worker, s.seq+1
+	frame, err := s.enc.Append(s.frame[:0], d)
+	if err == nil {
+		err = s.put(frame, false)
+	}
+	return err
+}
+
+// end spools the last frame. Nothing may be appended after it.
+func (s *sink) end(e results.Ended) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	frame, err := s.enc.AppendEnd(s.frame[:0], s.worker, s.seq+1, e)
+	if err == nil {
+		err = s.put(frame, true)
+	}
+	return err
+}
+
+func (s *sink) put(frame []byte, urgent bool) error {
+	s.frame = frame
+	if s.failed = s.spool.put(RecordFrame, frame, urgent); s.failed != nil {
+		return s.failed
+	}
+	s.seq++
+	return nil
+}
+
+// Event spools an event; those beyond a bound are dropped in silence, as a run
+// folder does.
+func (s *sink) Event(e results.Event) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("event: %w", err)
+	}
+	if len(line) > MaxEvent {
+		return fmt.Errorf("event of %d bytes", len(line))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.events >= maxEvents {
+		return nil
+	}
+	if s.failed = s.spool.put(RecordEvent, line, false); s.failed != nil {
+		return s.failed
+	}
+	s.events++
+	return nil
+}
+
+// broken is why the newest thing could not be recorded; nil when it could.
+func (s *sink) broken() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}

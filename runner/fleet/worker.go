@@ -1,0 +1,267 @@
+package fleet
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"firstbell/runner/fleet/keys"
+	"firstbell/runner/results"
+)
+
+// WorkerConfig is what a worker needs.
+type WorkerConfig struct {
+	Bus         Bus // connected; the caller closes it after Run
+	Credentials *keys.Credentials
+	// Hello are the facts about this machine and program; Protocol, Worker and
+	// Instance are filled in.
+	Hello Hello
+	// Spool is a folder on a disk of this machine; it is made, for this user only.
+	// What an earlier process left there is delivered.
+	Spool string
+	// Now gives the time with a monotonic reading; nil: time.Now.
+	Now func() time.Time
+	// Prepare builds this worker's part of a play. ctx ends when the coordinator no
+	// longer wants it. A *Refusal is told to the coordinator as it is; any other
+	// error as internal. No error text may hold a secret.
+	Prepare func(ctx context.Context, job Job) (Player, error)
+	// Call does work by name for the coordinator and gives at most MaxCallAnswer
+	// bytes. nil: none is known.
+	Call func(ctx context.Context, name string, payload []byte) ([]byte, error)
+	// Linger is how long a worker waits for a coordinator that is not there; 0: ten
+	// minutes.
+	Linger time.Duration
+	// Tell is told what happens, one call at a time; nil: nobody listens.
+	Tell func(Notice)
+}
+
+// The worker's own bounds.
+const (
+	MaxCallAnswer = 1 << 20
+
+	defaultLinger = 10 * time.Minute
+	// leaveGrace is how long a worker that is told to end goes on delivering.
+	leaveGrace = 10 * time.Second
+	// helloAgain is after how much silence a worker asks to join again: whoever leads
+	// the fleet now may not know it.
+	helloAgain = 2 * time.Second
+	// takenGrace is how long another process of the same name is waited out: the one
+	// before us was killed, and is not called lost yet.
+	takenGrace = 3 * LostAfter
+)
+
+// Worker is one machine's member of a fleet: see the package's text.
+//
+//	bus ─ tick ──▶ lease ◀── asked before each request ── engine
+//	bus ─ order ─▶ one goroutine each ─▶ Prepare, Play …     │ sink
+//	      beat ◀── own goroutine                             ▼
+//	   results ◀── a sender per play ◀──────────────────── spool
+type Worker struct {
+	cfg      WorkerConfig
+	me       *keys.Member
+	boss     keys.Public // the coordinator
+	fleet    string
+	name     string
+	instance string
+	clock    *localClock
+	time     *fleetTime
+	asked    orderBook
+
+	lastHeard atomic.Int64 // of the coordinator, by clock.Mono
+	lastTick  atomic.Uint64
+	foreign   atomic.Uint64 // messages that were not the coordinator's, or not for us
+	left      chan struct{} // closed when told to leave
+	leaving   sync.Once
+	running   sync.WaitGroup
+	telling   sync.Mutex
+
+	mu         sync.Mutex
+	part       *part // of the newest play; nil before the first and after it is forgotten
+	until      lastUntil
+	bundle     bundle
+	deliveries map[string]*delivery // by play
+}
+
+// lastUntil is what the newest tick said.
+type lastUntil struct {
+	play  string
+	until Instant
+}
+
+// NewWorker checks what it was given; it sends nothing.
+func NewWorker(cfg WorkerConfig) (*Worker, error) {
+	if cfg.Bus == nil || cfg.Credentials == nil || cfg.Prepare == nil || cfg.Spool == "" {
+		return nil, errors.New("worker: Bus, Credentials, Prepare and Spool are required")
+	}
+	if cfg.Credentials.Role != keys.RoleWorker {
+		return nil, fmt.Errorf("worker: these are the credentials of the %s, not of a worker", cfg.Credentials.Role)
+	}
+	me, err := cfg.Credentials.Member()
+	if err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	if cfg.Linger <= 0 {
+		cfg.Linger = defaultLinger
+	}
+	if cfg.Tell == nil {
+		cfg.Tell = func(Notice) {}
+	}
+	w := &Worker{cfg: cfg, me: me, boss: cfg.Credentials.Coordinator, fleet: cfg.Credentials.Fleet,
+		name: cfg.Credentials.Name, instance: rand.Text(), clock: newLocalClock(cfg.Now),
+		left: make(chan struct{}), deliveries: map[string]*delivery{}}
+	w.time = &fleetTime{clock: w.clock}
+	w.cfg.Hello.Protocol, w.cfg.Hello.Worker, w.cfg.Hello.Instance = Protocol, w.name, w.instance
+	return w, nil
+}
+
+// Run joins the fleet and serves it until the coordinator closes it: nil. It is
+// called once. A worker that is not let in gets a *[Refusal]; one whose coordinator
+// stays away for Linger an error that says so.
+//
+// The end of ctx stops the load at once; what was recorded is still delivered, for
+// ten seconds at most, the coordinator is told, and the error is the context's.
+// What could not be delivered stays in the spool. When Run returns nothing of the
+// worker runs.
+func (w *Worker) Run(ctx context.Context) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // outlasts ctx: results still leave
+	defer w.running.Wait()
+	defer end()
+	unhear, err := w.listen(life)
+	defer unhear()
+	if err == nil {
+		err = w.join(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("worker %s: %w", w.name, err)
+	}
+	w.running.Go(func() { w.beats(life) })
+	w.running.Go(func() { w.readClock(life) })
+	w.running.Go(func() { w.greet(life) })
+	if err := w.deliverLeft(life); err != nil {
+		w.tell(NoticeTrouble, "results of an earlier run could not be read back: %v", err)
+	}
+	err = w.serve(ctx)
+	return w.farewell(err)
+}
+
+// serve waits for the end.
+func (w *Worker) serve(ctx context.Context) error {
+	look := time.NewTicker(TickEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-w.left:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-look.C:
+			if silent := w.silence(); silent > w.cfg.Linger {
+				return fmt.Errorf("nothing heard of the coordinator for %v", silent.Round(time.Second))
+			}
+		}
+	}
+}
+
+// farewell ends a part that still plays, delivers what is left, and says goodbye.
+func (w *Worker) farewell(why error) error {
+	word := "told to leave"
+	if why != nil {
+		word = why.Error()
+	}
+	w.mu.Lock()
+	p := w.part
+	w.mu.Unlock()
+	if p != nil {
+		p.drop(results.Ended{How: results.EndedInterrupted, Cause: "the worker was told to end"})
+	}
+	grace, cancel := context.WithTimeout(context.Background(), leaveGrace)
+	defer cancel()
+	if w.silence() < w.cfg.Linger {
+		w.drain(grace)
+	}
+	undelivered := w.closeDeliveries()
+	if w.cfg.Bus.Connected() {
+		w.say("gone", Gone{Instance: w.instance, Why: word})
+		flush, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = w.cfg.Bus.Flush(flush) // it is told anyway: by silence
+	}
+	switch {
+	case why == nil && undelivered == 0:
+		return nil
+	case undelivered > 0:
+		kept := fmt.Errorf("%d records of results are not delivered and stay in %s", undelivered, w.cfg.Spool)
+		return fmt.Errorf("worker %s: %w", w.name, errors.Join(why, kept))
+	}
+	return fmt.Errorf("worker %s: %w", w.name, why)
+}
+
+// silence is how long the coordinator has not been heard.
+func (w *Worker) silence() time.Duration {
+	return time.Duration(w.clock.Mono() - w.lastHeard.Load())
+}
+
+func (w *Worker) hears() { w.lastHeard.Store(w.clock.Mono()) }
+
+func (w *Worker) tell(kind NoticeKind, format string, a ...any) {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.cfg.Tell(Notice{Kind: kind, Worker: w.name, Text: fmt.Sprintf(format, a...)})
+}
+
+// up is a subject of this worker's own.
+func (w *Worker) up(what string) string { return subject(w.fleet, "up", w.name, what) }
+
+// say publishes without waiting; the next beat says it again.
+func (w *Worker) say(what string, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return
+	}
+	s := w.up(what)
+	_ = w.cfg.Bus.Publish(s, w.me.Wrap(s, body))
+}
+
+// ask sends a request and reads its signed answer; received is when it came in.
+func (w *Worker) ask(ctx context.Context, what string, question, answer any) (received Instant, err error) {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return 0, err
+	}
+	s := w.up(what)
+	data, err := w.cfg.Bus.Request(ctx, s, w.me.Wrap(s, body))
+	received = w.clock.Now()
+	if err != nil {
+		return received, err
+	}
+	return received, w.readReply(s, data, answer)
+}
+
+// readReply opens the coordinator's answer to what was asked on a subject.
+func (w *Worker) readReply(subject string, data []byte, answer any) error {
+	if len(data) > maxOrder {
+		return errors.New("an answer too large")
+	}
+	body, err := w.boss.Unwrap(subject+"/reply", data)
+	if err != nil {
+		w.ignore()
+		return fmt.Errorf("answer: %w", err)
+	}
+	if err := json.Unmarshal(body, answer); err != nil {
+		return errors.New("an answer that makes no sense")
+	}
+	w.hears()
+	return nil
+}
+
+// ignore counts a message that is not the coordinator's, and tells of the first.
+func (w *Worker) ignore() {
+	if w.foreign.Add(1) == 1 {
+		w.tell(NoticeTrouble, "a message that is not this fleet's coordinator's, or cannot be read, was ignored; more of them are not told")
+	}
+}
