@@ -17,15 +17,15 @@ func (w *Worker) deliverLeft(ctx context.Context) error {
 	left, err := leftSpools(w.cfg.Spool, w.fleet, w.name)
 	for _, s := range left {
 		last, _ := s.counts()
-		w.tell(NoticeTrouble, "delivering %d records of %s that an earlier process left behind", last, printable(s.play, 60))
-		w.deliver(s)
+		w.tell(NoticeTrouble, "delivering %d records of %s that an earlier process left behind", last, plainText(s.play, 60))
+		w.deliver(ctx, s)
 	}
 	return err
 }
 
-// deliver starts the sender of a spool.
-func (w *Worker) deliver(s *spool) {
-	ctx, cancel := context.WithCancel(context.Background())
+// deliver starts the sender of a spool; it runs until ctx ends.
+func (w *Worker) deliver(ctx context.Context, s *spool) {
+	ctx, cancel := context.WithCancel(ctx)
 	d := &delivery{spool: s, cancel: cancel, done: make(chan struct{})}
 	w.mu.Lock()
 	w.deliveries[s.play] = d
@@ -37,10 +37,9 @@ func (w *Worker) deliver(s *spool) {
 			w.tell(NoticeTrouble, "results wait in the spool: %v", err)
 		}
 	}}
-	w.running.Go(func() {
-		defer close(d.done)
-		to.run(ctx)
-	})
+	if !w.spawn(func() { defer close(d.done); to.run(ctx) }) {
+		close(d.done)
+	}
 }
 
 // append signs a record and stores it in the stream.
@@ -67,6 +66,16 @@ func (w *Worker) forgetSpool(play string) {
 	d.end()
 	if err := d.spool.remove(); err != nil {
 		w.tell(NoticeTrouble, "a spool could not be deleted: %v", err)
+	}
+}
+
+// forgetEmpty deletes a play's spool that holds nothing: the play never began.
+func (w *Worker) forgetEmpty(play string) {
+	w.mu.Lock()
+	d := w.deliveries[play]
+	w.mu.Unlock()
+	if d != nil && d.spool.empty() {
+		w.forgetSpool(play)
 	}
 }
 

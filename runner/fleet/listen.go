@@ -49,7 +49,8 @@ func (w *Worker) open(m Message) []byte {
 	return nil
 }
 
-// hearTick renews the lease of the play the tick is about.
+// hearTick renews the lease of the play the tick is about. It takes no lock but the
+// clock's: a slow disk or a long order must not cost the lease.
 func (w *Worker) hearTick(body []byte) {
 	var t Tick
 	if json.Unmarshal(body, &t) != nil {
@@ -61,19 +62,13 @@ func (w *Worker) hearTick(body []byte) {
 	}
 	w.lastTick.Store(t.N)
 	w.hears()
-	w.mu.Lock()
-	w.until = lastUntil{play: t.Play, until: t.Until}
-	var lease *Lease
-	if w.part != nil && w.part.play == t.Play {
-		lease = w.part.lease
-	}
-	w.mu.Unlock()
-	switch {
-	case lease == nil:
+	w.ticked.Store(&t)
+	switch l := w.lease.Load(); {
+	case l == nil || l.play != t.Play:
 	case t.Until > 0:
-		lease.renew(w.leaseUntil(t.Until))
+		l.renew(w.leaseUntil(t.Until))
 	default:
-		lease.hear()
+		l.hear()
 	}
 }
 
@@ -107,7 +102,7 @@ func (w *Worker) stop(s Stop) {
 
 // ended is the end that a stop makes of a play; hostile words make it a plain stop.
 func (s Stop) ended() results.Ended {
-	e := results.Ended{How: s.How, Cause: printable(s.Cause, 300)}
+	e := results.Ended{How: s.How, Cause: plainText(s.Cause, 300)}
 	switch s.How {
 	case results.EndedInterrupted, results.EndedByTarget, results.EndedStopped, results.EndedLoss, results.EndedAlone:
 	default:

@@ -9,30 +9,33 @@ import (
 	"firstbell/runner/results"
 )
 
-// part is one play on one worker, from its preparation until it is forgotten. What
-// begin and built set is constant afterwards; the rest is guarded by mu.
+// part is one play on one worker, from its preparation until it is forgotten.
 type part struct {
 	play      string
 	order     Prepare
 	ctx       context.Context // ends when nobody wants the part any more
 	cancel    context.CancelFunc
-	player    Player
-	ready     Ready
-	spool     *spool
-	sink      *sink
-	lease     *Lease // nil before the start
-	zero      Instant
 	takeovers chan Takeover
 	loadEnds  chan time.Duration
 	prepared  chan struct{} // closed when preparing is over
 	done      chan struct{} // closed when playing is over, or will never begin
 
 	mu         sync.Mutex
+	made              // the zero value until it is ready
+	lease      *Lease // nil before the start
+	zero       Instant
 	phase      Phase
 	ended      results.Ended
 	startedAt  *time.Duration
 	startError time.Duration
 	snapshot   *runner.Snapshot // not told yet
+}
+
+// made is what a preparation gives.
+type made struct {
+	player Player
+	ready  Ready
+	sink   *sink
 }
 
 func newPart(ctx context.Context, play string, o Prepare) *part {
@@ -49,9 +52,10 @@ func (p *part) busy() bool {
 	return p.phase == PhasePlaying
 }
 
-// built ends the preparation.
-func (p *part) built(err error) {
+// built ends the preparation. What was made is kept to be closed even if it failed.
+func (p *part) built(m made, err error) {
 	p.mu.Lock()
+	p.made = m
 	if err == nil && p.phase == PhasePreparing {
 		p.phase = PhaseReady
 	}
@@ -88,8 +92,12 @@ func (p *part) stop(e results.Ended) {
 func (p *part) drop(e results.Ended) {
 	p.stop(e)
 	<-p.prepared
-	<-p.done
+	select {
+	case <-p.done:
+	case <-time.After(leaveGrace): // a player that does not obey its lease
+	}
 	p.cancel()
+	<-p.done
 	p.mu.Lock()
 	player := p.player
 	p.player = nil
@@ -101,7 +109,6 @@ func (p *part) drop(e results.Ended) {
 
 // finish is the end of playing.
 func (p *part) finish(e results.Ended) {
-	p.lease.close()
 	p.mu.Lock()
 	p.phase, p.ended = PhaseEnded, e
 	p.mu.Unlock()
@@ -134,8 +141,22 @@ func (p *part) tell(b *Beat) {
 	if p.phase == PhasePlaying {
 		b.Ended = p.lease.Cause().How
 	}
-	if p.spool != nil && p.phase != PhasePreparing {
-		b.Spooled, b.Acked = p.spool.counts()
-		b.Broken = p.spool.broken() != nil || p.sink.broken() != nil
+	if p.sink != nil {
+		b.Spooled, b.Acked = p.sink.spool.counts()
+		b.Broken = p.sink.broken()
 	}
+}
+
+// loads gives the lease of a part that may still load.
+func (p *part) loads() (*Lease, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lease, p.phase == PhasePlaying && p.lease.Alive()
+}
+
+// needs is how far ahead of the first instant the part must begin.
+func (p *part) needs() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ready.Preparation
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"firstbell/runner"
 	"firstbell/runner/results"
@@ -14,13 +15,13 @@ import (
 type sink struct {
 	spool  *spool
 	worker uint32
+	failed atomic.Bool // the newest thing could not be recorded
 
 	mu     sync.Mutex
 	enc    *results.Encoder
 	frame  []byte
 	seq    uint64 // of the newest frame
 	events int
-	failed error // the newest failure; nil once something was written again
 }
 
 var _ runner.Sink = (*sink)(nil)
@@ -57,8 +58,8 @@ func (s *sink) end(e results.Ended) error {
 
 func (s *sink) put(frame []byte, urgent bool) error {
 	s.frame = frame
-	if s.failed = s.spool.put(RecordFrame, frame, urgent); s.failed != nil {
-		return s.failed
+	if err := s.record(RecordFrame, frame, urgent); err != nil {
+		return err
 	}
 	s.seq++
 	return nil
@@ -79,16 +80,18 @@ func (s *sink) Event(e results.Event) error {
 	if s.events >= maxEvents {
 		return nil
 	}
-	if s.failed = s.spool.put(RecordEvent, line, false); s.failed != nil {
-		return s.failed
+	if err := s.record(RecordEvent, line, false); err != nil {
+		return err
 	}
 	s.events++
 	return nil
 }
 
-// broken is why the newest thing could not be recorded; nil when it could.
-func (s *sink) broken() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failed
+func (s *sink) record(kind RecordKind, body []byte, urgent bool) error {
+	err := s.spool.put(kind, body, urgent)
+	s.failed.Store(err != nil)
+	return err
 }
+
+// broken reports whether the newest thing could not be recorded.
+func (s *sink) broken() bool { return s.failed.Load() || s.spool.broken() }

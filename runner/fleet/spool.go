@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // A spool is one play's records on this worker's own disk, so that they outlive a
@@ -31,15 +32,18 @@ type spool struct {
 	worker uint32
 	wake   chan struct{} // something was put
 
+	// The numbers of the newest record and of the newest acknowledged one, and whether
+	// the file takes no more: read without the lock, which a slow disk may hold.
+	last, acked atomic.Uint64
+	dead        atomic.Bool
+
 	mu     sync.Mutex
 	file   spoolFile
-	size   int64  // bytes of whole entries
-	last   uint64 // number of the newest record
-	urgent bool   // the newest records should not wait for the next sync
-	failed error  // the file can no longer be trusted to take more
-	acked  uint64
-	sent   int64 // bytes of acknowledged entries
+	size   int64 // bytes of whole entries
 	synced int64 // bytes that are on the disk
+	sent   int64 // bytes of acknowledged entries
+	urgent bool  // the newest records should not wait for the next sync
+	failed error // why the file takes no more
 }
 
 // spoolFile is what a spool needs of its file.
@@ -95,7 +99,7 @@ func leftSpools(dir, fleet, name string) ([]*spool, error) {
 		if err != nil {
 			return out, fmt.Errorf("spool: %w", err)
 		}
-		if s.last == 0 {
+		if s.empty() {
 			s.remove()
 			continue
 		}
@@ -116,21 +120,23 @@ func openSpool(path string) (*spool, error) {
 		return nil, err
 	}
 	s := &spool{path: path, file: f, wake: make(chan struct{}, 1), failed: errors.New("it was left by another process")}
+	last := uint64(0)
 	for at := int64(0); ; at = s.size {
 		entry, next, err := readEntry(f, at, info.Size())
 		if err != nil {
 			break // torn: the process was killed while it wrote
 		}
 		r, err := DecodeRecord(entry)
-		if err != nil || r.N != s.last+1 || s.last > 0 && r.Play != s.play {
+		if err != nil || r.N != last+1 || last > 0 && (r.Play != s.play || r.Worker != s.worker) {
 			break
 		}
-		s.play, s.worker, s.last, s.size = r.Play, r.Worker, r.N, next
+		s.play, s.worker, last, s.size = r.Play, r.Worker, r.N, next
 	}
 	if err := f.Sync(); err != nil {
 		f.Close()
 		return nil, err
 	}
+	s.last.Store(last)
 	s.synced = s.size
 	s.poke()
 	return s, nil
@@ -168,7 +174,7 @@ func (s *spool) put(kind RecordKind, body []byte, urgent bool) error {
 	if s.failed != nil {
 		return fmt.Errorf("spool: %w", s.failed)
 	}
-	record, err := EncodeRecord(Record{Play: s.play, Worker: s.worker, N: s.last + 1, Kind: kind, Body: body})
+	record, err := EncodeRecord(Record{Play: s.play, Worker: s.worker, N: s.last.Load() + 1, Kind: kind, Body: body})
 	if err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
@@ -178,12 +184,12 @@ func (s *spool) put(kind RecordKind, body []byte, urgent bool) error {
 	entry = append(entry, record...)
 	if _, err := s.file.WriteAt(entry, s.size); err != nil {
 		if undone := s.file.Truncate(s.size); undone != nil {
-			s.failed = errors.Join(err, undone)
+			s.fail(errors.Join(err, undone))
 		}
 		return fmt.Errorf("spool: %w", err)
 	}
 	s.size += int64(len(entry))
-	s.last++
+	s.last.Add(1)
 	s.urgent = s.urgent || urgent
 	s.poke()
 	return nil
@@ -207,7 +213,7 @@ func (s *spool) sync() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.failed = err
+		s.fail(err)
 		return fmt.Errorf("spool: %w", err)
 	}
 	s.synced = size
@@ -232,26 +238,28 @@ func (s *spool) next() (record []byte, end int64, err error) {
 // ack notes that the record that ends at an offset is in the stream.
 func (s *spool) ack(n uint64, end int64) {
 	s.mu.Lock()
-	s.acked, s.sent = n, end
+	s.sent = end
 	s.mu.Unlock()
+	s.acked.Store(n)
 }
 
 // counts are the numbers of the newest record and of the newest acknowledged one.
 func (s *spool) counts() (last, acked uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last, s.acked
+	acked = s.acked.Load()
+	return s.last.Load(), acked
 }
 
 // empty reports whether nothing was ever put.
-func (s *spool) empty() bool { last, _ := s.counts(); return last == 0 }
+func (s *spool) empty() bool { return s.last.Load() == 0 }
 
-// broken is why no more can be written; nil while it can, or nobody wants to.
-func (s *spool) broken() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failed
+// fail lets the file take no more. mu is held.
+func (s *spool) fail(err error) {
+	s.failed = err
+	s.dead.Store(true)
 }
+
+// broken reports whether the file takes no more.
+func (s *spool) broken() bool { return s.dead.Load() }
 
 // waiting reports what the sender has to do: whether there is something new to make
 // durable, and whether at once.

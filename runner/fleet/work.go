@@ -36,7 +36,7 @@ func (w *Worker) hearOrder(ctx context.Context, m Message, body []byte) {
 	case answer != nil && m.Reply != nil:
 		_ = m.Reply(answer)
 	case fresh:
-		w.running.Go(func() {
+		w.spawn(func() {
 			a := w.obey(ctx, &o)
 			a.N = o.N
 			w.asked.end(o.N, w.signed(m.Subject+"/reply", a))
@@ -58,7 +58,7 @@ func (w *Worker) signed(subject string, a Answer) []byte {
 // obey does what it is told.
 func (w *Worker) obey(ctx context.Context, o *Order) Answer {
 	var a Answer
-	err := error(&Refusal{Code: "bad_message", What: fmt.Sprintf("an order %q that makes no sense", printable(string(o.Kind), 40))})
+	err := error(&Refusal{Code: "bad_message", What: fmt.Sprintf("an order %q that makes no sense", plainText(string(o.Kind), 40))})
 	switch {
 	case o.Kind == OrderPrepare && o.Prepare != nil && validPrepare(o):
 		a.Ready, err = w.prepare(ctx, o.Play, *o.Prepare)
@@ -116,61 +116,55 @@ func (w *Worker) prepare(ctx context.Context, play string, o Prepare) (*Ready, e
 	w.mu.Unlock()
 	if before != nil {
 		before.drop(results.Ended{How: results.EndedInterrupted, Cause: "another play was prepared"})
-		if before.spool != nil && before.spool.empty() {
-			w.forgetSpool(before.play)
-		}
+		w.forgetEmpty(before.play)
 	}
-	err := w.build(p)
-	if p.built(err); err != nil {
+	m, err := w.build(ctx, p)
+	if p.built(m, err); err != nil {
 		w.mu.Lock()
 		if w.part == p {
 			w.part = nil
 		}
 		w.mu.Unlock()
 		p.drop(results.Ended{})
-		if p.spool != nil {
-			w.forgetSpool(play)
-		}
+		w.forgetEmpty(play)
 		return nil, err
 	}
-	ready := p.ready
-	return &ready, nil
+	return &m.ready, nil
 }
 
-// build fetches what the part is made of and makes it.
-func (w *Worker) build(p *part) error {
+// build fetches what the part is made of and makes it; its spool is delivered until
+// life ends.
+func (w *Worker) build(life context.Context, p *part) (made, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, fetchWithin)
 	defer cancel()
 	job := Job{Play: p.play, Prepare: p.order}
 	var err error
 	if job.Bundle, err = w.fetchBundle(ctx, p.order.Bundle); err != nil {
-		return fmt.Errorf("the scenario: %w", err)
+		return made{}, fmt.Errorf("the scenario: %w", err)
 	}
 	if job.Accounts, err = w.fetch(ctx, p.order.Accounts); err != nil {
-		return fmt.Errorf("the accounts: %w", err)
+		return made{}, fmt.Errorf("the accounts: %w", err)
 	}
 	player, err := w.cfg.Prepare(p.ctx, job)
 	if err != nil {
-		return err
+		return made{}, err
 	}
-	p.player = player
-	ready := player.Ready()
-	if err := agrees(ready, p.order); err != nil {
-		return err
+	m := made{player: player, ready: player.Ready()}
+	if err := agrees(m.ready, p.order); err != nil {
+		return m, err
 	}
 	if err := w.measureClock(ctx); err != nil {
-		return fmt.Errorf("reading the coordinator's clock: %w", err)
+		return m, fmt.Errorf("reading the coordinator's clock: %w", err)
 	}
 	o, _, _ := w.time.last()
-	ready.Clock = o.reading(0)
-	p.ready = ready
+	m.ready.Clock = o.reading(0)
 	s, err := createSpool(w.cfg.Spool, w.fleet, w.name, p.play, uint32(p.order.Index))
 	if err != nil {
-		return err
+		return m, err
 	}
-	p.spool, p.sink = s, newSink(s, ready.Limits)
-	w.deliver(s)
-	return nil
+	m.sink = newSink(s, m.ready.Limits)
+	w.deliver(life, s)
+	return m, nil
 }
 
 // agrees checks that the same file and seed gave the same plan here.
@@ -194,16 +188,14 @@ func (w *Worker) start(play string, o Start) error {
 	}
 	local := w.time.local(o.Zero)
 	ahead := time.Duration(local - w.clock.Now())
-	if ahead < p.ready.Preparation || ahead > maxZeroAhead {
+	if needs := p.needs(); ahead < needs || ahead > maxZeroAhead {
 		return refused("late", "the first instant cannot be kept",
-			fmt.Sprintf("it is %v ahead, and this part needs %v", ahead.Round(time.Millisecond), p.ready.Preparation))
+			fmt.Sprintf("it is %v ahead, and this part needs %v", ahead.Round(time.Millisecond), needs))
 	}
 	until := o.Until
-	w.mu.Lock()
-	if w.until.play == play {
-		until = max(until, w.until.until)
+	if t := w.ticked.Load(); t != nil && t.Play == play {
+		until = max(until, t.Until)
 	}
-	w.mu.Unlock()
 	lease := newLease(w.clock.Mono, w.leaseUntil(until))
 	if !lease.Alive() {
 		lease.close()
@@ -215,14 +207,15 @@ func (w *Worker) start(play string, o Start) error {
 		lease.close()
 		return err
 	}
-	w.running.Go(func() { w.play(p, w.clock.time(local)) })
+	w.lease.Store(&playLease{play, lease})
+	w.spawn(func() { w.play(p, w.clock.time(local)) })
 	return nil
 }
 
 // play plays a part to its end and records how it ended.
 func (w *Worker) play(p *part, zero time.Time) {
-	w.running.Go(func() { w.noteStart(p, zero) })
-	ended, err := p.player.Play(p.ctx, IO{Zero: zero, Sink: p.sink, Lease: p.lease,
+	w.spawn(func() { w.noteStart(p, zero) })
+	ended, err := p.player.Play(p.ctx, IO{Zero: zero, Sink: p.sink, Lease: p.lease, // constant by now
 		Takeovers: p.takeovers, LoadEnds: p.loadEnds, Observe: p.observe})
 	if err != nil {
 		w.tell(NoticeTrouble, "the part of %s ended with an error: %v", p.play, err)
@@ -233,8 +226,9 @@ func (w *Worker) play(p *part, zero time.Time) {
 	if err := p.sink.end(ended); err != nil {
 		w.tell(NoticeTrouble, "the end of %s could not be recorded: %v", p.play, err)
 	}
+	p.lease.close()
 	p.finish(ended)
-	w.running.Go(func() { _ = w.measureClock(p.ctx) }) // the reading after
+	w.spawn(func() { _ = w.measureClock(p.ctx) }) // the reading after
 }
 
 // noteStart measures when this worker's clock really woke at the first instant.
@@ -256,7 +250,8 @@ func (w *Worker) more(ctx context.Context, play string, o More) error {
 		return err
 	}
 	gone := refused("late", "this worker's part is over", "")
-	if p.lease == nil || p.lease.Held() {
+	lease, ok := p.loads()
+	if !ok {
 		return gone
 	}
 	ctx, cancel := context.WithTimeout(ctx, takeoverWithin)
@@ -271,7 +266,7 @@ func (w *Worker) more(ctx context.Context, play string, o More) error {
 	case p.takeovers <- Takeover{Slices: o.Slices, From: o.From, Accounts: accounts}:
 		return nil
 	case <-p.done:
-	case <-p.lease.Ended():
+	case <-lease.Ended():
 	case <-wait.C:
 	}
 	return gone

@@ -74,23 +74,26 @@ type Worker struct {
 
 	lastHeard atomic.Int64 // of the coordinator, by clock.Mono
 	lastTick  atomic.Uint64
-	foreign   atomic.Uint64 // messages that were not the coordinator's, or not for us
-	left      chan struct{} // closed when told to leave
+	ticked    atomic.Pointer[Tick]      // the newest
+	lease     atomic.Pointer[playLease] // of the newest play that began
+	foreign   atomic.Uint64             // messages that were not the coordinator's, or not for us
+	left      chan struct{}             // closed when told to leave
 	leaving   sync.Once
 	running   sync.WaitGroup
+	spawning  sync.Mutex
+	closed    bool // no goroutine starts any more
 	telling   sync.Mutex
 
 	mu         sync.Mutex
 	part       *part // of the newest play; nil before the first and after it is forgotten
-	until      lastUntil
 	bundle     bundle
 	deliveries map[string]*delivery // by play
 }
 
-// lastUntil is what the newest tick said.
-type lastUntil struct {
-	play  string
-	until Instant
+// playLease is the lease of a play.
+type playLease struct {
+	play string
+	*Lease
 }
 
 // NewWorker checks what it was given; it sends nothing.
@@ -129,8 +132,7 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 // worker runs.
 func (w *Worker) Run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // outlasts ctx: results still leave
-	defer w.running.Wait()
-	defer end()
+	defer w.shut(end)
 	unhear, err := w.listen(life)
 	defer unhear()
 	if err == nil {
@@ -139,14 +141,34 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("worker %s: %w", w.name, err)
 	}
-	w.running.Go(func() { w.beats(life) })
-	w.running.Go(func() { w.readClock(life) })
-	w.running.Go(func() { w.greet(life) })
+	w.spawn(func() { w.beats(life) })
+	w.spawn(func() { w.readClock(life) })
+	w.spawn(func() { w.greet(life) })
 	if err := w.deliverLeft(life); err != nil {
 		w.tell(NoticeTrouble, "results of an earlier run could not be read back: %v", err)
 	}
 	err = w.serve(ctx)
 	return w.farewell(err)
+}
+
+// spawn runs f in a goroutine that Run waits for; false: Run is at its end already.
+func (w *Worker) spawn(f func()) bool {
+	w.spawning.Lock()
+	defer w.spawning.Unlock()
+	if w.closed {
+		return false
+	}
+	w.running.Go(f)
+	return true
+}
+
+// shut waits until nothing of the worker runs.
+func (w *Worker) shut(end func()) {
+	w.spawning.Lock()
+	w.closed = true
+	w.spawning.Unlock()
+	end()
+	w.running.Wait()
 }
 
 // serve waits for the end.
@@ -169,10 +191,6 @@ func (w *Worker) serve(ctx context.Context) error {
 
 // farewell ends a part that still plays, delivers what is left, and says goodbye.
 func (w *Worker) farewell(why error) error {
-	word := "told to leave"
-	if why != nil {
-		word = why.Error()
-	}
 	w.mu.Lock()
 	p := w.part
 	w.mu.Unlock()
@@ -185,8 +203,8 @@ func (w *Worker) farewell(why error) error {
 		w.drain(grace)
 	}
 	undelivered := w.closeDeliveries()
-	if w.cfg.Bus.Connected() {
-		w.say("gone", Gone{Instance: w.instance, Why: word})
+	if why != nil && w.cfg.Bus.Connected() {
+		w.say("gone", Gone{Instance: w.instance, Why: why.Error()})
 		flush, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = w.cfg.Bus.Flush(flush) // it is told anyway: by silence
