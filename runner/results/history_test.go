@@ -58,7 +58,7 @@ func newHistory(seed uint64, people, groups, seconds int) *history {
 func (h *history) reasonOf(o Outcome) Reason {
 	var fit []Reason
 	for _, r := range Reasons() {
-		if r.Outcome() == o {
+		if r.Outcome() == o && r != ReasonUnobserved && r != ReasonWorkerLost && r != ReasonCut { // not drawn: said of who is not recorded
 			fit = append(fit, r)
 		}
 	}
@@ -70,15 +70,41 @@ func (h *history) reasonOf(o Outcome) Reason {
 
 // tick plays one second into d.
 func (h *history) tick(d *Delta, second int) {
-	now := time.Duration(second+1) * time.Second
 	d.Written = int32(second)
+	h.playUntil(d, time.Duration(second+1)*time.Second)
+	d.AddHealth(Health{Second: second, CPU: h.rng.Float64(), Descriptors: 3, DescLimit: 1024})
+	d.AddGauge(Gauge{Second: int32(second), Step: 1, People: uint32(second), Inside: time.Duration(second) * time.Second})
+}
+
+// playUntil takes everybody who is due before an instant one step further.
+func (h *history) playUntil(d *Delta, now time.Duration) {
 	for _, p := range h.people {
 		if !p.settled && p.intended < now {
 			h.step(d, p, now)
 		}
 	}
-	d.AddHealth(Health{Second: second, CPU: h.rng.Float64(), Descriptors: 3, DescLimit: 1024})
-	d.AddGauge(Gauge{Second: int32(second), Step: 1, People: uint32(second), Inside: time.Duration(second) * time.Second})
+}
+
+// settle ends the load: who had clicked is unfinished, and who had not is cut, or,
+// by a worker that stopped alone, left out.
+func (h *history) settle(d *Delta, alone bool) {
+	for _, p := range h.people {
+		if p.settled || (!p.clicked && alone) {
+			continue
+		}
+		o, r := Unfinished, ReasonInFlight
+		if !p.clicked {
+			o, r, p.neverClick = NotSent, ReasonCut, true
+		}
+		if p.tryOpen || p.neverClick {
+			d.AddAttempt(Attempt{Group: p.group, Number: 1, Intended: max(p.tryAt, p.intended), Outcome: o, Reason: r})
+		}
+		if p.tryOpen {
+			p.ended = append(p.ended, o)
+		}
+		p.tryOpen, p.settled, p.outcome, p.reason = false, true, o, r
+		d.AddPerson(Person{Group: p.group, Intended: p.intended, Outcome: o, Reason: r, Attempts: p.tries})
+	}
 }
 
 func (h *history) step(d *Delta, p *pupil, now time.Duration) {
