@@ -1,0 +1,185 @@
+package fleet
+
+import (
+	"time"
+
+	"firstbell/runner/results"
+)
+
+const (
+	// lateDelivery is how long a lost worker that is heard again may deliver after
+	// the others have ended.
+	lateDelivery = 15 * time.Second
+	// overtime bounds a play beyond its planned end: the second try of rejected
+	// accounts, and the delivery of what was spooled.
+	overtime = 30 * time.Minute
+	// lastReading bounds the wait for the reading of the clocks after the end.
+	lastReading = time.Second
+)
+
+// waiting remembers since when the end of a play has been waited for.
+type waiting struct {
+	living time.Time // all who were not lost have delivered
+	forced bool      // the play went on for too long and was stopped
+}
+
+// ended takes a worker's end. mu is held.
+func (pl *playing) ended(pt *part, end results.Ended) {
+	end.Cause = printable(end.Cause, 500)
+	pt.end = &end
+	switch end.How {
+	case results.EndedByTarget, results.EndedCredentials:
+		pl.halt(end.How, end.Cause)
+	case results.EndedAlone:
+		pt.end = nil // an end by the lease makes it lost even when no beat has said so
+		pl.lose(pt, lostLease, pl.c.cfg.Now())
+		pt.end = &end
+	}
+}
+
+// settled reports whether there is nothing left to wait for. mu is held.
+func (pl *playing) settled(now time.Time, w *waiting) bool {
+	if pl.busy > 0 {
+		return false
+	}
+	living, late := 0, 0
+	for _, pt := range pl.parts {
+		switch {
+		case pt.end != nil && pt.seen.missing() == 0, pt.expelled:
+		case pt.end != nil:
+			late++ // something it sent before is on its way, or will never come
+		case !pt.lost():
+			living++
+		case pl.rec.Losses[pt.loss].Returned != nil, pl.rec.Losses[pt.loss].Why == lostLease && pt.peer.alive(now):
+			late++
+		}
+	}
+	if living > 0 {
+		w.living = time.Time{}
+		return pl.tooLong(now, w)
+	}
+	if w.living.IsZero() {
+		w.living = now
+	}
+	since := now.Sub(w.living)
+	return late == 0 && (since >= lastReading || pl.clocksRead()) || since >= lateDelivery
+}
+
+// clocksRead reports whether every worker that is there has read its clock since
+// its end.
+func (pl *playing) clocksRead() bool {
+	for _, pt := range pl.parts {
+		w := pl.record(pt)
+		if pt.lost() || pt.end == nil || w == nil {
+			continue
+		}
+		if n := len(w.Clock); n == 0 || w.Clock[n-1].At < pt.end.At {
+			return false
+		}
+	}
+	return true
+}
+
+// tooLong gives up on those who neither end nor are silent.
+func (pl *playing) tooLong(now time.Time, w *waiting) bool {
+	if pl.halted != nil {
+		if now.Sub(pl.halted.sent) < deliverWithin {
+			return false
+		}
+		for _, pt := range pl.parts {
+			if pt.end == nil && !pt.lost() {
+				pl.lose(pt, lostSilent, now)
+			}
+		}
+		return pl.busy == 0
+	}
+	if pl.now() > pl.planned()+overtime {
+		pl.halt(results.EndedInternal, "the workers did not come to their end in time")
+	}
+	return false
+}
+
+// planned is when the play is to be over.
+func (pl *playing) planned() time.Duration {
+	plan := pl.p.Plan
+	end := time.Duration(max(0, plan.PlayTo-plan.PlayFrom)) * time.Second
+	for _, g := range plan.Intended {
+		end = max(end, time.Duration(len(g))*time.Second)
+	}
+	return end + plan.Drain
+}
+
+// conclude completes the record and has everybody forget the play. combine says
+// how the whole has ended.
+func (pl *playing) conclude(combine func() results.Ended) (results.Ended, error) {
+	c := pl.c
+	c.mu.Lock()
+	end := combine()
+	pl.over = true
+	pl.rec.Ended = &end
+	for _, pt := range pl.parts {
+		if w := pl.record(pt); w != nil {
+			w.Missing = pt.seen.missing()
+		}
+	}
+	c.tell(NoticeEnded, "", "the play has ended: %s", end.How)
+	err := pl.failed
+	c.mu.Unlock()
+	pl.cancel()
+	pl.wg.Wait()
+	if err == nil { // the keeper has ended: what it had not written yet, and the end
+		pl.write(true)
+		pl.sync()
+		if fail := pl.folder.Sync(); fail != nil {
+			pl.fail(fail)
+		}
+		c.mu.Lock()
+		err = pl.failed
+		c.mu.Unlock()
+	}
+	pl.cleanUp()
+	return end, err
+}
+
+// combined is how the whole has ended: the weightiest of what the coordinator has
+// ordered and how the parts ended. mu is held.
+func (pl *playing) combined() results.Ended {
+	all := results.Ended{Wall: pl.c.cfg.Now(), At: 0}
+	ends, alone := 0, false
+	for _, pt := range pl.parts {
+		e := pt.end
+		if e == nil {
+			continue
+		}
+		all.At = max(all.At, e.At)
+		all.CalmTried += e.CalmTried
+		all.CalmAccepted += e.CalmAccepted
+		if pt.lost() {
+			alone = alone || e.How == results.EndedAlone
+			continue
+		}
+		ends++
+		if rank(e.How) > rank(all.How) {
+			all.How, all.Cause = e.How, e.Cause
+		}
+	}
+	if h := pl.halted; h != nil && rank(h.how) >= rank(all.How) {
+		all.How, all.Cause = h.how, h.cause
+	}
+	if ends == 0 && pl.halted == nil {
+		all.How, all.Cause = results.EndedLoss, "no worker was left"
+		if alone {
+			all.How, all.Cause = results.EndedAlone, "no worker heard the coordinator any more"
+		}
+	}
+	for _, l := range pl.rec.Losses {
+		all.At = max(all.At, l.Noticed)
+	}
+	if s := pl.rec.Stop; s != nil {
+		all.At = max(all.At, s.Sent)
+	}
+	if all.How == results.EndedEnough || pl.loadAt > 0 && all.How == results.EndedPlanned {
+		all.How, all.LoadEnd = results.EndedEnough, pl.loadAt
+	}
+	return all
+}

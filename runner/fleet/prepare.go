@@ -1,0 +1,228 @@
+package fleet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"firstbell/runner/results"
+)
+
+const (
+	// maxClockError is beyond what a play can be started with at all; the gate (V5)
+	// is the report's.
+	maxClockError = 200 * time.Millisecond
+	putsAtOnce    = 8
+)
+
+// prepare hands everybody their part and waits until all are ready.
+func (pl *playing) prepare() error {
+	c := pl.c
+	ctx, cancel := context.WithTimeoutCause(pl.ready, c.cfg.ReadyWithin,
+		fmt.Errorf("not ready within %v", c.cfg.ReadyWithin))
+	defer cancel()
+	bundle := hash(pl.p.Bundle)
+	answers := make([]*Ready, len(pl.parts))
+	errs := make([]error, len(pl.parts))
+	gate := make(chan struct{}, putsAtOnce)
+	var wg sync.WaitGroup
+	for i, pt := range pl.parts {
+		wg.Go(func() {
+			answers[i], errs[i] = pl.prepareOne(ctx, pt, bundle, gate)
+			if errs[i] != nil {
+				cancel() // the others need not go on
+			}
+		})
+	}
+	wg.Wait()
+	if err := pl.firstError(errs); err != nil {
+		return fmt.Errorf("preparing: %w", err)
+	}
+	return pl.check(answers)
+}
+
+// firstError is the one that is not just the others' giving up.
+func (pl *playing) firstError(errs []error) error {
+	if why := context.Cause(pl.ready); why != nil {
+		return why
+	}
+	var any error
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		any = errors.Join(any, err)
+	}
+	return any
+}
+
+func (pl *playing) prepareOne(ctx context.Context, pt *part, bundle string, gate chan struct{}) (*Ready, error) {
+	c, plan := pl.c, pl.p.Plan
+	select {
+	case gate <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s: %w", pt.peer.name, context.Cause(ctx))
+	}
+	ref, accounts, err := pl.deliver(ctx, pt, bundle)
+	<-gate
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	c.tell(NoticePreparing, pt.peer.name, "%s prepares its part", pt.peer.name)
+	c.mu.Unlock()
+	a, err := c.order(ctx, pt.peer, Order{Kind: OrderPrepare, Play: pl.id, Prepare: &Prepare{
+		RunID: plan.RunID, Spec: pl.p.Spec, Index: int(pt.id), Of: len(pl.parts), Slices: pt.slices,
+		Digest: plan.Digest, ScenarioHash: plan.ScenarioHash, People: pl.p.People(pt.slices, -1),
+		Bundle: ref, Accounts: accounts,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if a.Ready == nil {
+		return nil, fmt.Errorf("%s: an answer without what it is ready for", pt.peer.name)
+	}
+	return a.Ready, nil
+}
+
+// deliver puts the bundle, unless it lies there, and the accounts of a part into
+// the worker's bucket.
+func (pl *playing) deliver(ctx context.Context, pt *part, bundle string) (ref, accounts Ref, err error) {
+	c := pl.c
+	c.mu.Lock()
+	ref, there := pt.peer.bundle, pt.peer.inBucket == bundle
+	c.mu.Unlock()
+	if !there {
+		ref, err = c.put(ctx, pt.peer, "bundle-"+bundle[:16], pl.p.Bundle)
+		if err != nil {
+			return ref, accounts, err
+		}
+		c.mu.Lock()
+		pt.peer.bundle, pt.peer.inBucket = ref, bundle
+		c.mu.Unlock()
+	}
+	accounts, err = pl.putAccounts(ctx, pt, pt.slices)
+	return ref, accounts, err
+}
+
+// putAccounts seals the accounts of some slices for a worker.
+func (pl *playing) putAccounts(ctx context.Context, pt *part, slices []results.Slice) (Ref, error) {
+	data, err := pl.p.Accounts(slices)
+	if err != nil {
+		return Ref{}, fmt.Errorf("accounts of %s: %w", pt.peer.name, err)
+	}
+	return pl.putMore(ctx, pt, data)
+}
+
+// putMore puts encoded accounts into a worker's bucket.
+func (pl *playing) putMore(ctx context.Context, pt *part, data []byte) (Ref, error) {
+	name := fmt.Sprintf("accounts-%s-%d", hash([]byte(pl.id))[:16], pl.objects.Add(1))
+	pl.c.mu.Lock()
+	pt.objects = append(pt.objects, name)
+	pl.c.mu.Unlock()
+	return pl.c.put(ctx, pt.peer, name, data)
+}
+
+// put seals an object for a worker and puts it into its bucket.
+func (c *Coordinator) put(ctx context.Context, p *peer, name string, data []byte) (Ref, error) {
+	sealed, err := c.me.Seal(p.public, data)
+	if err != nil {
+		return Ref{}, err
+	}
+	if err := c.cfg.Bus.Put(ctx, p.name, name, sealed); err != nil {
+		return Ref{}, fmt.Errorf("handing %s its input: %w", p.name, err)
+	}
+	return Ref{Name: name, SHA256: hash(sealed), Size: len(sealed)}, nil
+}
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// check compares what the workers are about to play with the plan.
+func (pl *playing) check(answers []*Ready) error {
+	c, plan, people := pl.c, pl.p.Plan, 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, pt := range pl.parts {
+		r, name := answers[i], pt.peer.name
+		switch {
+		case r.ScenarioHash != plan.ScenarioHash:
+			return fmt.Errorf("%s has another scenario", name)
+		case r.Digest != plan.Digest:
+			return fmt.Errorf("%s builds another schedule from the same scenario and seed: its digest is %s, not %s",
+				name, printable(r.Digest, 64), plan.Digest)
+		case r.Clock.Error < 0 || r.Clock.Error > maxClockError:
+			return fmt.Errorf("the clock of %s cannot be told better than ± %v; at most %v is allowed", name, r.Clock.Error, maxClockError)
+		case r.Preparation < 0 || r.Preparation > time.Hour:
+			return fmt.Errorf("%s says that it prepares for %v", name, r.Preparation)
+		case r.People < 0 || r.People > plan.People:
+			return fmt.Errorf("%s says that it plays %d of %d people", name, r.People, plan.People)
+		}
+		people += r.People
+		h := pt.peer.hello
+		pl.rec.Workers = append(pl.rec.Workers, results.FleetWorker{ID: pt.id, Name: name, Place: h.Place,
+			Version: h.Version, Go: h.Go, OS: h.OS, CPUs: h.CPUs, DescLimit: h.DescLimit,
+			Slices: pt.slices, People: r.People, Clock: []results.ClockReading{r.Clock}})
+		pl.longest = max(pl.longest, r.Preparation)
+		pl.rec.Workers[i].Clock[0].At = pl.c.cfg.Now().Sub(c.base) // made an offset from the first instant when that is known
+		c.tell(NoticeReady, name, "%s is ready: %d people, clock ± %v", name, r.People, r.Clock.Error.Round(10*time.Microsecond))
+	}
+	if people != plan.People {
+		return fmt.Errorf("the workers would play %d people, the plan has %d", people, plan.People)
+	}
+	return nil
+}
+
+// start agrees on the first instant with everybody, then opens the run folder.
+func (pl *playing) start() error {
+	c := pl.c
+	c.mu.Lock()
+	pl.zero = c.cfg.Now().Add(max(StartLead, pl.longest+time.Second)).Truncate(time.Microsecond)
+	wall := time.Unix(0, int64(c.instant(pl.zero)))
+	pl.rec.Start = wall
+	for i := range pl.rec.Workers {
+		r := &pl.rec.Workers[i].Clock[0]
+		r.At = c.base.Add(r.At).Sub(pl.zero)
+	}
+	c.tell(NoticeStarting, "", "%d workers are ready; the load begins in %v", len(pl.parts), pl.zero.Sub(c.cfg.Now()).Round(time.Second))
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeoutCause(pl.ready, pl.zero.Sub(c.cfg.Now()), errors.New("not before the first instant"))
+	defer cancel()
+	errs := make([]error, len(pl.parts))
+	var wg sync.WaitGroup
+	for i, pt := range pl.parts {
+		wg.Go(func() {
+			_, errs[i] = c.order(ctx, pt.peer, Order{Kind: OrderStart, Play: pl.id, Start: &Start{Zero: c.instant(pl.zero)}})
+		})
+	}
+	wg.Wait()
+	if err := pl.firstError(errs); err != nil {
+		return fmt.Errorf("starting: %w", err)
+	}
+	c.mu.Lock()
+	if err := context.Cause(pl.ready); err != nil { // lost or stopped at the last moment
+		c.mu.Unlock()
+		return fmt.Errorf("starting: %w", err)
+	}
+	pl.stage = stageRunning // what happens from here on belongs into the folder
+	c.mu.Unlock()
+	folder, err := pl.p.Open(wall, len(pl.parts))
+	if err != nil {
+		return fmt.Errorf("run folder: %w", err)
+	}
+	pl.run(folder)
+	return nil
+}
+
+// run lets the records in.
+func (pl *playing) run(folder Folder) {
+	pl.open(folder)
+	pl.wg.Go(func() { pl.keep.loop(pl) })
+	pl.c.intake.Do(func() { pl.c.running.Go(pl.c.consume) })
+}
