@@ -24,7 +24,7 @@ type waiting struct {
 }
 
 // ended takes a worker's end. mu is held.
-func (pl *playing) ended(pt *part, end results.Ended) {
+func (pl *playing) ended(pt *seat, end results.Ended) {
 	end.Cause = printable(end.Cause, 500)
 	pt.end = &end
 	switch end.How {

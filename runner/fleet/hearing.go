@@ -153,7 +153,7 @@ func (c *Coordinator) watch(now time.Time) {
 		}
 		if !p.silent {
 			p.silent = true
-			if c.play == nil || c.play.part(p) == nil {
+			if c.play == nil || c.play.seat(p) == nil {
 				c.tell(NoticeLost, p.name, "%s is not heard any more", p.name)
 			}
 		}

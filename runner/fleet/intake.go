@@ -64,7 +64,7 @@ func (c *Coordinator) take(subj string, data []byte) {
 		c.mu.Unlock()
 		return
 	}
-	pt := pl.part(p)
+	pt := pl.seat(p)
 	if pt == nil || err == nil && r.Play != pl.id || pl.stage == stageResumed && err != nil {
 		c.mu.Unlock()
 		return
@@ -84,14 +84,14 @@ func (c *Coordinator) take(subj string, data []byte) {
 	pl.takeRecord(pt, r, len(data))
 }
 
-func (pl *playing) broke(pt *part, why string) {
+func (pl *playing) broke(pt *seat, why string) {
 	pl.c.mu.Lock()
 	defer pl.c.mu.Unlock()
 	pl.expel(pt, why)
 }
 
 // takeRecord brings a record of this play to the folder, once.
-func (pl *playing) takeRecord(pt *part, r Record, size int) {
+func (pl *playing) takeRecord(pt *seat, r Record, size int) {
 	c := pl.c
 	c.mu.Lock()
 	played := max(0, pl.now().Seconds())
@@ -162,7 +162,7 @@ var eventKind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // takeEvent writes a worker's event, with its name; one that only the coordinator
 // may write, or that makes no sense, is dropped.
-func (pl *playing) takeEvent(pt *part, body []byte) error {
+func (pl *playing) takeEvent(pt *seat, body []byte) error {
 	var e results.Event
 	if json.Unmarshal(body, &e) != nil || !eventKind.MatchString(e.Kind) || coordinatorsOwn(e.Kind) {
 		return nil

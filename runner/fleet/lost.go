@@ -26,7 +26,7 @@ var lossWords = map[string]string{
 
 // mayLoad reports whether a worker's lease is renewed. mu is held.
 func (pl *playing) mayLoad(p *peer, now time.Time) bool {
-	pt := pl.part(p)
+	pt := pl.seat(p)
 	if pt == nil || pt.instance != p.instance || pt.lost() || pt.expelled || pl.stage == stageResumed {
 		return false
 	}
@@ -36,7 +36,7 @@ func (pl *playing) mayLoad(p *peer, now time.Time) bool {
 
 // heard takes a beat of one who may play. mu is held.
 func (pl *playing) heard(p *peer, now time.Time) {
-	pt := pl.part(p)
+	pt := pl.seat(p)
 	if pt != nil && pl.stage == stageResumed {
 		pl.backAgain(pt)
 		return
@@ -69,7 +69,7 @@ func (pl *playing) heard(p *peer, now time.Time) {
 const maxReadings = 8640
 
 // note keeps what a beat says of clock and progress.
-func (pl *playing) note(pt *part, b *Beat) {
+func (pl *playing) note(pt *seat, b *Beat) {
 	if b.Snapshot != nil {
 		pt.snapshot = b.Snapshot
 	}
@@ -89,7 +89,7 @@ func (pl *playing) note(pt *part, b *Beat) {
 }
 
 // record is a part's entry in fleet.json; nil before there is one.
-func (pl *playing) record(pt *part) *results.FleetWorker {
+func (pl *playing) record(pt *seat) *results.FleetWorker {
 	for i := range pl.rec.Workers {
 		if pl.rec.Workers[i].ID == pt.id {
 			return &pl.rec.Workers[i]
@@ -99,7 +99,7 @@ func (pl *playing) record(pt *part) *results.FleetWorker {
 }
 
 // returned notes that a lost worker is heard again. It gets no lease in this play.
-func (pl *playing) returned(pt *part, now time.Time) {
+func (pl *playing) returned(pt *seat, now time.Time) {
 	l := &pl.rec.Losses[pt.loss]
 	if l.Returned != nil {
 		return
@@ -121,13 +121,13 @@ func (pl *playing) left(p *peer, now time.Time)   { pl.away(p, lostGone, now) }
 func (pl *playing) replaced(p *peer, now time.Time) { pl.away(p, lostSilent, now) }
 
 func (pl *playing) away(p *peer, why string, now time.Time) {
-	if pt := pl.part(p); pt != nil && pt.instance == p.instance {
+	if pt := pl.seat(p); pt != nil && pt.instance == p.instance {
 		pl.lose(pt, why, now)
 	}
 }
 
 // lose calls a worker lost, for this play and for good. mu is held.
-func (pl *playing) lose(pt *part, why string, now time.Time) {
+func (pl *playing) lose(pt *seat, why string, now time.Time) {
 	name := pt.peer.name
 	switch {
 	case pl.over || pt.lost() || pl.stage == stageResumed:
@@ -160,7 +160,7 @@ func (pl *playing) lose(pt *part, why string, now time.Time) {
 }
 
 // clockError is the bound of a worker's newest reading.
-func (pl *playing) clockError(pt *part) time.Duration {
+func (pl *playing) clockError(pt *seat) time.Duration {
 	if w := pl.record(pt); w != nil && len(w.Clock) > 0 {
 		return min(w.Clock[len(w.Clock)-1].Error, maxClockError)
 	}

@@ -20,7 +20,7 @@ type playing struct {
 	p    *Play
 	zero time.Time // the first instant; zero until it is agreed
 
-	parts   []*part
+	parts   []*seat
 	stage   stage
 	folder  Folder
 	opened  chan struct{} // closed when the folder is there, or will never be
@@ -50,8 +50,8 @@ const (
 	stageResumed         // its coordinator has died: only what is left is taken in
 )
 
-// part is one worker's part of a play.
-type part struct {
+// seat is one worker's place in a play.
+type seat struct {
 	id       uint32 // in frames and in the record: its place among those who play
 	peer     *peer
 	instance string
@@ -70,7 +70,7 @@ type part struct {
 	objects  []string // in its bucket, for this play
 }
 
-func (pt *part) lost() bool { return pt.loss >= 0 }
+func (pt *seat) lost() bool { return pt.loss >= 0 }
 
 // Play plays one storm with the workers that are heard now, and returns when the
 // last of them has delivered its end, or is lost. The end of ctx is Ctrl-C:
@@ -140,8 +140,8 @@ func (c *Coordinator) newPlaying(id string) *playing {
 	return pl
 }
 
-func (pl *playing) add(id uint32, w *peer, own []results.Slice) *part {
-	pt := &part{id: id, peer: w, instance: w.instance, slices: own, own: share(own), loss: -1}
+func (pl *playing) add(id uint32, w *peer, own []results.Slice) *seat {
+	pt := &seat{id: id, peer: w, instance: w.instance, slices: own, own: share(own), loss: -1}
 	pt.ctx, pt.leave = context.WithCancel(pl.ctx)
 	pl.parts = append(pl.parts, pt)
 	return pt
@@ -184,8 +184,8 @@ func (pl *playing) at(t time.Time) time.Duration { return t.Sub(pl.zero) }
 
 func (pl *playing) now() time.Duration { return pl.at(pl.c.cfg.Now()) }
 
-// part finds a worker's part, if the process that is there now plays one. mu is held.
-func (pl *playing) part(p *peer) *part {
+// seat finds a worker's part, if the process that is there now plays one. mu is held.
+func (pl *playing) seat(p *peer) *seat {
 	for _, pt := range pl.parts {
 		if pt.peer == p {
 			return pt

@@ -60,7 +60,7 @@ func (pl *playing) firstError(errs []error) error {
 	return any
 }
 
-func (pl *playing) prepareOne(ctx context.Context, pt *part, bundle string, gate chan struct{}) (*Ready, error) {
+func (pl *playing) prepareOne(ctx context.Context, pt *seat, bundle string, gate chan struct{}) (*Ready, error) {
 	c, plan := pl.c, pl.p.Plan
 	select {
 	case gate <- struct{}{}:
@@ -91,7 +91,7 @@ func (pl *playing) prepareOne(ctx context.Context, pt *part, bundle string, gate
 
 // deliver puts the bundle, unless it lies there, and the accounts of a part into
 // the worker's bucket.
-func (pl *playing) deliver(ctx context.Context, pt *part, bundle string) (ref, accounts Ref, err error) {
+func (pl *playing) deliver(ctx context.Context, pt *seat, bundle string) (ref, accounts Ref, err error) {
 	c := pl.c
 	c.mu.Lock()
 	ref, there := pt.peer.bundle, pt.peer.inBucket == bundle
@@ -110,7 +110,7 @@ func (pl *playing) deliver(ctx context.Context, pt *part, bundle string) (ref, a
 }
 
 // putAccounts seals the accounts of some slices for a worker.
-func (pl *playing) putAccounts(ctx context.Context, pt *part, slices []results.Slice) (Ref, error) {
+func (pl *playing) putAccounts(ctx context.Context, pt *seat, slices []results.Slice) (Ref, error) {
 	data, err := pl.p.Accounts(slices)
 	if err != nil {
 		return Ref{}, fmt.Errorf("accounts of %s: %w", pt.peer.name, err)
@@ -119,7 +119,7 @@ func (pl *playing) putAccounts(ctx context.Context, pt *part, slices []results.S
 }
 
 // putMore puts encoded accounts into a worker's bucket.
-func (pl *playing) putMore(ctx context.Context, pt *part, data []byte) (Ref, error) {
+func (pl *playing) putMore(ctx context.Context, pt *seat, data []byte) (Ref, error) {
 	name := fmt.Sprintf("accounts-%s-%d", hash([]byte(pl.id))[:16], pl.objects.Add(1))
 	pl.c.mu.Lock()
 	pt.objects = append(pt.objects, name)

@@ -53,7 +53,7 @@ func (c *Coordinator) takeUp(id string, rec *results.Fleet) (*playing, error) {
 	for i := range pl.rec.Workers {
 		w := &pl.rec.Workers[i]
 		p := c.byName[w.Name]
-		if p == nil || pl.part(p) != nil {
+		if p == nil || pl.seat(p) != nil {
 			return nil, fmt.Errorf("the roster has no worker %s, or the record has it twice", printable(w.Name, 40))
 		}
 		pl.add(w.ID, p, w.Slices).instance = ""
@@ -81,7 +81,7 @@ func (pl *playing) lastSeen(at time.Duration) {
 
 // backAgain takes the beat of a worker that has come back to a coordinator taken up
 // again. mu is held.
-func (pl *playing) backAgain(pt *part) {
+func (pl *playing) backAgain(pt *seat) {
 	p := pt.peer
 	if p.beat.Play != pl.id {
 		return

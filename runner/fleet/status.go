@@ -46,7 +46,7 @@ func (c *Coordinator) statusOf(p *peer, now time.Time) WorkerStatus {
 	if c.play == nil {
 		return w
 	}
-	if pt := c.play.part(p); pt != nil && pt.instance == p.instance {
+	if pt := c.play.seat(p); pt != nil && pt.instance == p.instance {
 		if pt.lost() {
 			w.State = "lost"
 		}

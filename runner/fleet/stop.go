@@ -85,7 +85,7 @@ var errHalted = fmt.Errorf("stopped before the start")
 // stopAll orders the stop and notes how long it took to reach everybody.
 func (pl *playing) stopAll(order Stop) {
 	c := pl.c
-	missing := pl.orderStop(order, stopWithin, func(pt *part) {
+	missing := pl.orderStop(order, stopWithin, func(pt *seat) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		pt.confirm = true
@@ -111,7 +111,7 @@ func (pl *playing) stopAll(order Stop) {
 
 // orderStop publishes a stop to all and asks each for a confirmation. It gives who
 // did not confirm within a time.
-func (pl *playing) orderStop(order Stop, within time.Duration, confirmed func(*part)) (missing []*part) {
+func (pl *playing) orderStop(order Stop, within time.Duration, confirmed func(*seat)) (missing []*seat) {
 	c := pl.c
 	ctx, cancel := context.WithTimeout(c.ctx, within)
 	defer cancel()
@@ -158,7 +158,7 @@ func (pl *playing) orderStop(order Stop, within time.Duration, confirmed func(*p
 
 // expel stops one worker that broke the bounds: what it sent before stays, the rest
 // is not looked at. mu is held.
-func (pl *playing) expel(pt *part, why string) {
+func (pl *playing) expel(pt *seat, why string) {
 	if pt.expelled || pl.over {
 		return
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 // replace gives a lost worker's future people to the others.
-func (pl *playing) replace(pt *part, expired time.Time) {
+func (pl *playing) replace(pt *seat, expired time.Time) {
 	c := pl.c
 	defer func() {
 		c.mu.Lock()
@@ -83,7 +83,7 @@ func (pl *playing) untakeable(left []results.Slice, from time.Duration) string {
 
 // handing is what one taker is to get.
 type handing struct {
-	to     *part
+	to     *seat
 	slices []results.Slice
 }
 
@@ -94,7 +94,7 @@ func (pl *playing) reserve(left []results.Slice) (parts []handing, rest []result
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.cfg.Now()
-	var who []*part
+	var who []*seat
 	var takers []taker
 	for _, t := range pl.parts {
 		p := t.peer
@@ -124,7 +124,7 @@ func (pl *playing) reserve(left []results.Slice) (parts []handing, rest []result
 
 // hand has takers take over, once the lost worker's lease has expired. from is the
 // instant from which they play; refused is what nobody plays yet.
-func (pl *playing) hand(lost *part, parts []handing, expired time.Time) (from time.Duration, refused []results.Slice) {
+func (pl *playing) hand(lost *seat, parts []handing, expired time.Time) (from time.Duration, refused []results.Slice) {
 	accounts := make([][]byte, len(parts))
 	for i, h := range parts { // made ready while the lease runs out
 		var err error
@@ -153,7 +153,7 @@ func (pl *playing) hand(lost *part, parts []handing, expired time.Time) (from ti
 }
 
 // handOne orders one takeover. False: it was refused, and the slices are free.
-func (pl *playing) handOne(lost *part, h handing, accounts []byte, from time.Duration) bool {
+func (pl *playing) handOne(lost *seat, h handing, accounts []byte, from time.Duration) bool {
 	ctx, cancel := context.WithTimeout(h.to.ctx, answerWithin)
 	defer cancel()
 	people := pl.p.People(h.slices, from)
@@ -196,7 +196,7 @@ func (pl *playing) unanswered(h handing) bool {
 }
 
 // closeLoss completes a loss's record.
-func (pl *playing) closeLoss(pt *part, loss int, from time.Duration, why string) {
+func (pl *playing) closeLoss(pt *seat, loss int, from time.Duration, why string) {
 	c := pl.c
 	c.mu.Lock()
 	l := pl.rec.Losses[loss]
