@@ -237,7 +237,7 @@ func (f *fakeWorker) obey(o Order, a *Answer) {
 		a.Ready = &Ready{Digest: p.Digest, ScenarioHash: p.ScenarioHash, People: f.w.count(p.Slices, -1),
 			Clock: results.ClockReading{Error: f.clockError, N: 16}}
 	case OrderStart:
-		f.zero, f.beat.Phase = o.Start.Zero, PhasePlaying
+		f.zero, f.beat.Phase, f.until = o.Start.Zero, PhasePlaying, max(f.until, o.Start.Until)
 		zero, err := time.Duration(0), time.Millisecond
 		f.beat.StartedAt, f.beat.StartError = &zero, err
 	case OrderMore:

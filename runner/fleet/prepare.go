@@ -195,10 +195,11 @@ func (pl *playing) start() error {
 	ctx, cancel := context.WithTimeoutCause(pl.ready, pl.zero.Sub(c.cfg.Now()), errors.New("not before the first instant"))
 	defer cancel()
 	errs := make([]error, len(pl.parts))
+	first := pl.firstLease()
 	var wg sync.WaitGroup
 	for i, pt := range pl.parts {
 		wg.Go(func() {
-			_, errs[i] = c.order(ctx, pt.peer, Order{Kind: OrderStart, Play: pl.id, Start: &Start{Zero: c.instant(pl.zero)}})
+			_, errs[i] = c.order(ctx, pt.peer, Order{Kind: OrderStart, Play: pl.id, Start: &Start{Zero: c.instant(pl.zero), Until: first}})
 		})
 	}
 	wg.Wait()
@@ -218,6 +219,18 @@ func (pl *playing) start() error {
 	}
 	pl.run(folder)
 	return nil
+}
+
+// firstLease is what the order to start brings; ticks go on from there.
+func (pl *playing) firstLease() Instant {
+	c := pl.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	until := c.cfg.Now().Add(LeaseFor)
+	for _, pt := range pl.parts {
+		pt.peer.until = until
+	}
+	return c.instant(until)
 }
 
 // run lets the records in.
