@@ -8,7 +8,7 @@ func actions(s *Summary) []string {
 	switch s.Verdict.Value {
 	case Ready:
 		out := []string{}
-		if s.Outside.Never > 0 {
+		if s.Outside.Never > s.Outside.Unobserved {
 			out = append(out, "help_desk")
 		}
 		if s.Verdict.Reservations > 0 {

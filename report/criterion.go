@@ -42,12 +42,7 @@ func (t *tally) judge(c scenarios.Criterion, k keep, recount bool) Criterion {
 	} else {
 		t.judgeRate(c, k, &out)
 	}
-	if out.Status == NotMet && t.several() {
-		out.Spared = t.spared(c, k)
-		if out.Spared != NotMet { // it is our own loss that speaks, not the target
-			out.Status = Undecided
-		}
-	}
+	t.spare(c, k, &out)
 	if recount {
 		out.Recount = t.recount(c, k)
 	}

@@ -23,9 +23,9 @@ type engine struct {
 	// within 1 s; nil on one machine, where the plan knows.
 	due, onTime []uint64
 	started     uint64
-	// unseen and unsent are, by intended second, its people whom its loss took away:
-	// nothing more is known of them, or nobody played them.
-	unseen, unsent gone
+	// unseen and unsent are its people whom its loss took away: nothing more is known
+	// of them, or nobody played them.
+	unseen, unsent toll
 }
 
 // collectEngines takes each generator's own records.
@@ -58,7 +58,6 @@ func (t *tally) oneOf(s *results.Share) engine {
 	e := engine{
 		id: s.ID, worker: t.workerName(s.ID), health: t.seconds(s.Health), delay: s.Delay, later: s.Later,
 		due: make([]uint64, t.tens), onTime: make([]uint64, t.tens), started: s.Starts - min(s.Starts, s.Pulled),
-		unseen: gone{}, unsent: gone{},
 	}
 	if s.AllDelays != nil {
 		e.delays = bucketsOf(s.AllDelays)

@@ -82,7 +82,7 @@ func (t *tally) workers() []Worker {
 
 func (t *tally) memberOf(e *engine) *Member {
 	out := &Member{Name: e.worker, State: "ok"}
-	out.Unseen, out.NotSent = e.unseen.total(), e.unsent.total()
+	out.Unseen, out.NotSent = e.unseen.n, e.unsent.n
 	if w := t.member(e.id); w != nil {
 		c := t.clockOf(w)
 		out.Place, out.Version, out.CPUs, out.Assigned = w.Place, w.Version, cpus(w.CPUs), w.People
@@ -139,13 +139,9 @@ func (t *tally) fleetSummary() *Fleet {
 		return nil
 	}
 	out := &Fleet{Losses: []Loss{}, Outages: []Outage{}}
-	for _, c := range t.ledgers.People.Cells {
-		switch c.Reason {
-		case results.ReasonUnobserved:
-			out.Unobserved += c.N
-		case results.ReasonWorkerLost:
-			out.LostNotSent += c.N
-		}
+	for i := range t.engines {
+		out.Unobserved += t.engines[i].unseen.n
+		out.LostNotSent += t.engines[i].unsent.n
 	}
 	f := t.fleet
 	if f == nil {
@@ -189,11 +185,9 @@ func (t *tally) loss(l *results.Loss) Loss {
 	if w := t.member(l.Worker); w != nil {
 		out.Late = w.Late
 	}
-	for i := range t.engines {
-		if e := &t.engines[i]; e.id == l.Worker && e.worker != "" {
-			s := t.clockSpan(e.unseen.bounds())
-			out.Unobserved, out.NotSent, out.From, out.To = e.unseen.total(), e.unsent.total(), s.From, s.To
-		}
+	if e := t.engineOf(l.Worker); e != nil {
+		s := t.clockSpan(e.unseen.span)
+		out.Unobserved, out.NotSent, out.From, out.To = e.unseen.n, e.unsent.n, s.From, s.To
 	}
 	return out
 }

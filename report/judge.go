@@ -120,6 +120,9 @@ func (t *tally) count(s *Summary) {
 		Never: all.never(), Share: share(all.never(), all.valid()),
 		Peak: peak.never(), PeakN: peak.valid(), PeakPart: share(peak.never(), peak.valid()),
 	}
+	if lost := min(all.Unseen, s.Outside.Never); lost > 0 {
+		s.Outside.Unobserved, s.Outside.Observed = lost, s.Outside.Never-lost
+	}
 	s.Hundred = hundred(s.People)
 	t.beside(s, &all)
 	s.Run.Short = t.play < 60 || all.Intended < 1000

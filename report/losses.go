@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"math"
 	"math/big"
 	"slices"
 	"time"
@@ -28,24 +27,24 @@ func (g gone) in(s span) (n uint64) {
 	return n
 }
 
-func (g gone) total() uint64 { return g.in(span{math.MinInt, math.MaxInt}) }
-
-// bounds are the first second and one past the last; 0 and 0 for nobody.
-func (g gone) bounds() span {
-	var out span
-	for second, k := range g {
-		if k == 0 {
-			continue
-		}
-		if out == (span{}) {
-			out = span{second, second + 1}
-		}
-		out.from, out.to = min(out.from, second), max(out.to, second+1)
-	}
-	return out
+// toll is how many people a loss took, and the seconds they were due in.
+type toll struct {
+	n uint64
+	span
 }
 
-// collectGone reads them from the ledger.
+func (x *toll) add(n uint64, s span) {
+	switch {
+	case n == 0:
+		return
+	case x.n == 0:
+		x.span = s
+	}
+	x.n, x.from, x.to = x.n+n, min(x.from, s.from), max(x.to, s.to)
+}
+
+// collectGone reads them from the ledger, and from what a lost worker says of those
+// it had to leave when its lease was over.
 func (t *tally) collectGone() {
 	t.gone = gone{}
 	for _, c := range t.ledgers.People.Cells {
@@ -53,6 +52,33 @@ func (t *tally) collectGone() {
 			t.gone[int(c.Second)] += c.N
 		}
 	}
+	for i := range t.run.Shares {
+		s := &t.run.Shares[i]
+		e := t.engineOf(s.ID)
+		if !s.Lost || e == nil {
+			continue
+		}
+		for k, n := range s.InFlight {
+			second := int(k.Second)
+			t.gone[second] += uint64(n)
+			e.unseen.add(uint64(n), span{second, second + 1})
+		}
+	}
+	for _, g := range t.ledgers.Gaps {
+		if e := t.engineOf(g.Worker); e != nil {
+			e.unseen.add(g.Unobserved, span{int(g.From), int(g.To)})
+			e.unsent.add(g.NotSent, span{int(g.From), int(g.To)})
+		}
+	}
+}
+
+// engineOf is a worker's engine; nil when there is none.
+func (t *tally) engineOf(id uint32) *engine {
+	i := slices.IndexFunc(t.engines, func(e engine) bool { return e.worker != "" && e.id == id })
+	if i < 0 {
+		return nil
+	}
+	return &t.engines[i]
 }
 
 // touches reports whether a worker was missing inside a span: from its last sign

@@ -58,15 +58,22 @@ func refusalsOnly(b *bag, short bool) bag {
 	return out
 }
 
-// spared judges a criterion again with everyone counted as in time whom a lost
-// worker left unobserved: they are no witnesses against the target. It is NotMet
-// where there is nobody like that.
+// spare keeps a loss of ours from speaking against the target: what is not met only
+// because of people whom a lost worker left unobserved is open.
+func (t *tally) spare(c scenarios.Criterion, k keep, out *Criterion) {
+	if out.Status != NotMet && out.Status != Undecided || t.sum(t.peak(), k).Unseen == 0 {
+		return
+	}
+	if spared := t.spared(c, k); spared != out.Status {
+		out.Status, out.Spared = Undecided, spared
+	}
+}
+
+// spared is a criterion's status with everyone counted as in time whom a lost worker
+// left unobserved.
 func (t *tally) spared(c scenarios.Criterion, k keep) Status {
 	s := t.peak()
 	all := t.sum(s, k)
-	if all.Unseen == 0 {
-		return NotMet
-	}
 	var blocks, over []block
 	for _, b := range t.blocks(s, k) {
 		b.spare()

@@ -220,9 +220,9 @@ type Criterion struct {
 	// Recount is the status under the recount of a run whose gates failed; ""
 	// when none was made.
 	Recount Status `json:"recount,omitempty"`
-	// Spared, of a fleet, is the status of a criterion not met with everyone counted
-	// as in time whom a lost worker left unobserved; unless it is still not met the
-	// criterion is inconclusive. "" when it was not asked.
+	// Spared, of a fleet, is the status with everyone counted as in time whom a lost
+	// worker left unobserved, where it is another one: what is not met only because
+	// of them is inconclusive.
 	Spared Status `json:"spared,omitempty"`
 	// Needed is how many people the criterion needs to be judged.
 	Needed uint64 `json:"needed"`
@@ -319,6 +319,9 @@ type Outside struct {
 	Hurt     uint64  `json:"hurt_never"` // the same while it hurt (verdict.hurt)
 	HurtN    uint64  `json:"hurt_n"`
 	HurtPart Decimal `json:"hurt_never_share"`
+	// Of never, whom a lost worker of ours left unobserved, and the others.
+	Unobserved uint64 `json:"unobserved,omitempty"`
+	Observed   uint64 `json:"never_observed,omitempty"`
 }
 
 // Hundred is the bar of 100 pupils of page one: shares of the people expected,

@@ -166,6 +166,13 @@ func (t *tally) collect() {
 			get(results.GroupSecond{Group: c.Group, Second: c.Second}).Unseen += c.N
 		}
 	}
+	for i := range t.run.Shares {
+		if s := &t.run.Shares[i]; s.Lost {
+			for k, n := range s.InFlight {
+				get(k).Unseen += uint64(n)
+			}
+		}
+	}
 	d := t.run.Total
 	for k, n := range d.OnTime {
 		get(k).OnTime += uint64(n)

@@ -49,6 +49,16 @@ func (c *Catalog) lostSentence(s *report.Summary) (Sentence, bool) {
 		Arg{"n", c.Uint(s.Fleet.Unobserved), "fleet.unobserved"}), true
 }
 
+// outsideOrLost keeps those whom nobody followed to the end apart from those who
+// stayed outside.
+func (c *Catalog) outsideOrLost(s *report.Summary, of Arg) Sentence {
+	lost := Arg{"lost", c.Uint(s.Outside.Unobserved), "outside.unobserved"}
+	if s.Outside.Observed == 0 {
+		return c.Sentence("page.outside_lost_only", of, lost)
+	}
+	return c.Sentence("page.outside_lost", of, lost, Arg{"n", c.Uint(s.Outside.Observed), "outside.never_observed"})
+}
+
 // lostAction is what to do about lost workers, by their names.
 func (c *Catalog) lostAction(s *report.Summary, key string) (string, bool) {
 	names := lostWorkers(s)

@@ -47,6 +47,9 @@ func (c *Catalog) PageOne(s *report.Summary) Page {
 			{Sentence{{c.Uint(s.Outside.Never), "outside.never"}}, c.Text("page.never")},
 		},
 	}
+	if s.Outside.Unobserved > 0 {
+		p.Numbers[2].Label = c.Text("page.never_or_lost")
+	}
 	p.Actions = c.actions(s)
 	if s.Session != nil {
 		return c.sessionPage(s, p)
@@ -182,6 +185,8 @@ func (c *Catalog) outside(s *report.Summary) Sentence {
 		return c.Sentence("page.outside_none")
 	case s.Run.EndedAs != "planned":
 		return c.Sentence("page.outside_stopped", Arg{"n", c.Uint(n), "outside.never"}, of)
+	case s.Outside.Unobserved > 0:
+		return c.outsideOrLost(s, of)
 	case n == 1:
 		return c.Sentence("page.outside_one", of)
 	default:

@@ -6,26 +6,42 @@ import (
 	"firstbell/runner/results"
 )
 
-// deltas gives one delta per second of the run: who was due in a second is
-// settled in the same delta, which the format allows and the report may not
-// notice.
-func (s *Spec) deltas() []*results.Delta {
+// deltas gives, of each worker, one delta per second of the run: who was due in a
+// second is settled in the same delta, which the format allows and the report may
+// not notice.
+func (s *Spec) deltas(d *dealer) [][]*results.Delta {
 	end := int(s.Ended.At / time.Second)
 	if s.Ended.How == results.EndedCut && end == 0 {
 		end = s.Play / 2
 	}
-	out := make([]*results.Delta, end)
-	for second := range out {
-		out[second] = results.NewDelta(0)
-		out[second].Written = int32(second)
-	}
-	inside := 0
-	for second, d := range out {
-		if second < s.Play {
-			for g := range s.Groups {
-				s.second(out, second, g)
-			}
+	all := make([][]*results.Delta, d.Workers)
+	for w := range all {
+		all[w] = make([]*results.Delta, end)
+		for second := range all[w] {
+			all[w][second] = results.NewDelta(uint32(w))
+			all[w][second].Written = int32(second)
 		}
+	}
+	for second := range s.Play {
+		for g := range s.Groups {
+			s.second(d, all, second, g)
+		}
+	}
+	for w, deltas := range all {
+		s.healthOf(d, w, deltas)
+	}
+	for _, x := range s.Signs {
+		if second := int(x.At / time.Second); second < end {
+			all[0][second].AddSign(x)
+		}
+	}
+	return all
+}
+
+// healthOf gives one worker its record of each second.
+func (s *Spec) healthOf(f *dealer, worker int, deltas []*results.Delta) {
+	inside := 0
+	for second, d := range deltas {
 		h := results.Health{
 			Second: second, CPU: 0.2, Descriptors: 200, DescLimit: 1024, Ports: 100, PortLimit: 28000,
 			BytesIn: 100_000, BytesOut: 20_000, Hiccup: time.Millisecond, InFlight: 40, Waiting: 3,
@@ -35,16 +51,14 @@ func (s *Spec) deltas() []*results.Delta {
 			h.InFlight, h.Waiting = inside, 0
 			d.AddGauge(results.Gauge{Second: int32(second), Step: 1, People: uint32(inside)})
 		}
-		if s.Health == nil || s.Health(second, &h) {
+		kept := s.Health == nil || s.Health(second, &h)
+		if f.Health != nil {
+			kept = f.Health(worker, second, &h) && kept
+		}
+		if kept {
 			d.AddHealth(h)
 		}
-		for _, x := range s.Signs {
-			if int(x.At/time.Second) == second {
-				d.AddSign(x)
-			}
-		}
 	}
-	return out
 }
 
 // moved is how many more people are on their way after a second than before it.
@@ -68,10 +82,25 @@ func (s *Spec) settles(out []*results.Delta, second int, at time.Duration) *resu
 	return out[min(second, len(out)-1)]
 }
 
-func (s *Spec) second(out []*results.Delta, second, group int) {
+func (s *Spec) second(d *dealer, all [][]*results.Delta, second, group int) {
 	for _, x := range s.Mix(second, group) {
 		for i := range x.N {
-			s.person(out, second, x, group, time.Duration(second)*time.Second+time.Duration(i)*time.Second/time.Duration(x.N))
+			at := time.Duration(second)*time.Second + time.Duration(i)*time.Second/time.Duration(x.N)
+			w, cut, back := d.deal(at)
+			if w < 0 || second >= len(all[w]) {
+				continue
+			}
+			one := x
+			if d.Delay != nil {
+				one.Delay += d.Delay(w, second)
+			}
+			switch left := cut >= 0 && at+one.Took >= cut && one.Outcome != results.NotSent; {
+			case left && back: // it says itself whom it had to leave
+				one = People{N: 1, Outcome: results.Unfinished, Reason: results.ReasonInFlight, Took: max(0, cut-at), Delay: one.Delay}
+			case left:
+				one.Open = true
+			}
+			s.person(all[w], second, one, group, at)
 		}
 	}
 }

@@ -75,6 +75,25 @@ func fixtures() []fixture {
 		{"ends_after", planned(end(results.EndedLimit))},
 		{"cut", planned(func(s *Spec) { s.Ended = results.Ended{How: results.EndedCut, At: 90 * time.Second} })},
 		{"target_down", planned(func(s *Spec) { s.Mix = down })},
+		{"fleet_ready", planned(func(s *Spec) { s.Fleet = fleetOf(4) })},
+		{"fleet_taken_over", planned(func(s *Spec) {
+			s.Fleet = lossOf(1500 * time.Millisecond)
+			s.Criteria.List[0] = Rate(scenarios.MetricInClass, ">", 985, scenarios.Blocking)
+		})},
+		{"fleet_worker_lost", planned(func(s *Spec) { s.Fleet = lossOf(3200 * time.Millisecond) })},
+		{"fleet_clock", planned(func(s *Spec) { s.Fleet = badClock() })},
+		{"fleet_frozen", planned(func(s *Spec) { s.Fleet = frozenWorker() })},
+		{"fleet_resumed", planned(func(s *Spec) {
+			s.Fleet = fleetOf(4)
+			s.Mix, s.Ended = stopped(Calm, 80), results.Ended{How: results.EndedAlone, At: 80 * time.Second, Cause: "coordinator started again"}
+			s.Fleet.Outages = []results.Outage{{From: 79200 * time.Millisecond, Resumed: time.Date(2026, 11, 20, 14, 2, 11, 0, time.FixedZone("", 3600))}}
+		})},
+		{"fleet_stopped", planned(func(s *Spec) {
+			end(results.EndedStopped)(s)
+			s.Fleet = fleetOf(4)
+			s.Fleet.Stop = &results.FleetStop{Why: "firstbell stop", Sent: 94100 * time.Millisecond, Reached: 94480 * time.Millisecond}
+		})},
+		{"fleet_large", planned(func(s *Spec) { s.Fleet = largeFleet() })},
 		{"empty", Spec{Criteria: Standard(), Play: 60}},
 	}
 }

@@ -54,6 +54,8 @@ type Spec struct {
 	// which they did, not in that in which they were due.
 	Conduct *results.Conduct
 	InTime  time.Duration // Criteria.InTime, else 10 s
+	// Fleet has several workers play it; nil: one process.
+	Fleet *FleetSpec
 }
 
 const playFrom = 8*3600 + 58*60
@@ -134,11 +136,15 @@ func Write(tb testing.TB, s Spec) string {
 	tb.Helper()
 	s.defaults()
 	dir := tb.TempDir() + "/run"
+	if s.Fleet != nil {
+		writeFleet(tb, dir, &s)
+		return dir
+	}
 	f, err := results.Create(dir, s.plan(), []byte("version: 1\n"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, d := range s.deltas() {
+	for _, d := range s.deltas(newDealer(nil))[0] {
 		if err := f.Append(d); err != nil {
 			tb.Fatal(err)
 		}

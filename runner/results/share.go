@@ -22,6 +22,10 @@ type Share struct {
 	Exchanges               uint64
 	BytesIn, BytesOut       uint64
 
+	// InFlight is who it recorded itself as unfinished/in_flight, by group and
+	// intended second: at its end, or when its lease was over.
+	InFlight map[GroupSecond]uint32
+
 	// Seconds, by intended second, in order; empty ones are left out.
 	Seconds []ShareSecond
 	// Delay and Later are the generator's delays of first and of later clicks, by
@@ -64,7 +68,7 @@ type openPeople struct {
 
 // shareOf lays out what one worker recorded.
 func shareOf(id uint32, d *Delta) Share {
-	s := Share{ID: id, Health: slices.Clone(d.Health), AllDelays: NewHist(StepHist)}
+	s := Share{ID: id, Health: slices.Clone(d.Health), AllDelays: NewHist(StepHist), InFlight: map[GroupSecond]uint32{}}
 	slices.SortStableFunc(s.Health, func(a, b Health) int { return cmp.Compare(a.Second, b.Second) })
 	s.count(d)
 	s.Delay, s.Later = delayTens(d.Delay), delayTens(d.Later)
@@ -108,6 +112,10 @@ func (s *Share) count(d *Delta) {
 			s.NotSent += uint64(n)
 		case InTime, Late:
 			s.InClass += uint64(n)
+		case Unfinished:
+			if c.Reason == ReasonInFlight {
+				s.InFlight[GroupSecond{c.Group, c.Second}] += n
+			}
 		}
 	}
 	for c, n := range d.MidWork {
