@@ -11,8 +11,8 @@ import (
 // mostNames is how many workers a sentence names before it counts the others.
 const mostNames = 3
 
-// namesOf joins names; beyond a few it counts.
-func (c *Catalog) namesOf(names []string) string {
+// Few joins names; beyond a few it counts the others.
+func (c *Catalog) Few(names []string) string {
 	shown := names[:min(len(names), mostNames)]
 	if len(names) == len(shown) {
 		return strings.Join(shown, ", ")
@@ -45,7 +45,7 @@ func (c *Catalog) lostSentence(s *report.Summary) (Sentence, bool) {
 	if len(names) == 1 {
 		key = "page.lost_one"
 	}
-	return c.Sentence(key, Arg{"names", c.namesOf(names), ""}, Arg{"k", c.Int(len(names)), ""},
+	return c.Sentence(key, Arg{"names", c.Few(names), ""}, Arg{"k", c.Int(len(names)), ""},
 		Arg{"n", c.Uint(s.Fleet.Unobserved), "fleet.unobserved"}), true
 }
 
@@ -69,7 +69,7 @@ func (c *Catalog) lostAction(s *report.Summary, key string) (string, bool) {
 	if len(names) == 1 {
 		form = "action." + key + "_names"
 	}
-	return c.Text(form, "names", c.namesOf(names)), true
+	return c.Text(form, "names", c.Few(names)), true
 }
 
 // FleetLines says in few lines what became of the workers: that none was lost, or
@@ -143,6 +143,19 @@ func (c *Catalog) taken(l *report.Loss, key string) Sentence {
 	if l.TakenAfter.Float() >= takeoverSeconds {
 		form = "fleet.taken_late"
 	}
-	return c.Sentence(form, Arg{"at", c.Clock(l.Taken), key + ".taken_s"}, Arg{"takers", c.namesOf(names), ""},
+	return c.Sentence(form, Arg{"at", c.Clock(l.Taken), key + ".taken_s"}, Arg{"takers", c.Few(names), ""},
 		Arg{"after", c.Duration(l.TakenAfter), key + ".taken_after_s"})
+}
+
+// WorkerMark goes with the word of a worker's state.
+func WorkerMark(state string) string {
+	switch state {
+	case "ok":
+		return "✓"
+	case "warned":
+		return "!"
+	case "returned":
+		return "↺"
+	}
+	return "✗"
 }

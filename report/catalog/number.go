@@ -66,6 +66,22 @@ func (c *Catalog) Percent(d report.Decimal) string { return c.Value(d, report.Fo
 // Duration writes seconds, or "never".
 func (c *Catalog) Duration(d report.Decimal) string { return c.Value(d, report.FormatDuration) }
 
+// Signed is Duration for what may lie below zero.
+func (c *Catalog) Signed(d report.Decimal) string {
+	if text, below := strings.CutPrefix(string(d), "-"); below {
+		return "−" + c.Duration(report.Decimal(text))
+	}
+	return c.Duration(d)
+}
+
+// Number writes a number as it is.
+func (c *Catalog) Number(d report.Decimal) string {
+	if _, ok := d.Rat(); !ok {
+		return c.Value(d, report.FormatCount)
+	}
+	return c.number(string(d))
+}
+
 // Threshold writes a limit in full: nothing of it is rounded away.
 func (c *Catalog) Threshold(d report.Decimal, f report.Format) string {
 	r, ok := d.Rat()

@@ -11,19 +11,35 @@ import (
 // delayFigure is F14: planned against really sent, and how late the tool was.
 func (b *builder) delayFigure() *Figure {
 	fig := &Figure{ID: "f14", How: b.c.Text("html.f14_how"), Tables: []*Table{b.delayTable()}}
-	w := b.s.Generator.Workers
-	if len(w) == 0 || !w[0].DelayP99.Known() {
+	w, latest := b.s.Generator.Workers, b.latest()
+	if len(w) == 0 || !w[latest].DelayP99.Known() {
 		fig.Missing, fig.Tables = b.c.Text("html.nobody"), nil
 		return fig
 	}
-	fig.Finding = b.f.say("html.f14", "delay", b.f.duration("generator.workers.0.delay_p99_s"),
+	key, name := "html.f14", ""
+	if w[latest].Member != nil {
+		key, name = "html.f14_fleet", w[latest].Name
+	}
+	fig.Finding = b.f.say(key, "worker", name, "delay", b.f.duration(path("generator.workers", latest, "delay_p99_s")),
 		"started", b.f.count("people.started"), "intended", b.f.count("people.intended"))
 	fig.Key = []KeyItem{
 		{Swatch: swatch("intended"), Label: b.c.Text("html.intended")}, {Swatch: swatch("l-1"), Label: b.c.Text("html.sent")},
 		{Swatch: swatch("l-2"), Label: b.c.Text("html.delay_p99")}, {Swatch: swatch("l-3"), Label: b.c.Text("html.delay_max")},
 	}
+	fig.Key = append(fig.Key, b.missingKey()...)
 	fig.Wide = b.drawDelays(fig.Finding.String())
 	return fig
+}
+
+// latest is the index of the worker with the longest delay.
+func (b *builder) latest() int {
+	at := 0
+	for i, w := range b.s.Generator.Workers {
+		if w.DelayP99.Known() && !(w.DelayP99.Float() <= b.s.Generator.Workers[at].DelayP99.Float()) {
+			at = i
+		}
+	}
+	return at
 }
 
 func (b *builder) drawDelays(desc string) template.HTML {
@@ -54,6 +70,7 @@ func (b *builder) drawDelays(desc string) template.HTML {
 	steps(c, "l-3", xs, delay, g.DelayMax)
 	b.unplayed(c, low, clock, false)
 	low.Base(c)
+	b.missingWorkers(c, clock, a.Y, low.Bottom())
 	return template.HTML(c.Image("f14w", b.c.Text("html.f14_title"), desc))
 }
 

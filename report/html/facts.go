@@ -173,3 +173,9 @@ func path(parts ...any) string {
 	}
 	return b.String()
 }
+
+// number is a plain number.
+func (f *facts) number(key string) Num { return f.num(key, f.c.Number) }
+
+// signed is a duration that may be below zero.
+func (f *facts) signed(key string) Num { return f.num(key, f.c.Signed) }

@@ -45,6 +45,9 @@ func (b *builder) list(prefix string, n int) []Words {
 // and says what it left out.
 func (b *builder) limitsOf() []Words {
 	out := b.list("html.limit.", 6)
+	if b.s.Fleet != nil {
+		out[2] = plain(b.c.Text("html.limit.3_fleet", "n", b.c.Int(b.s.Run.Workers)))
+	}
 	if b.s.Session != nil {
 		out[0] = plain(b.c.Text("html.limit_session"))
 		for _, u := range b.c.Unproved(b.s) {

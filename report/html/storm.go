@@ -47,6 +47,7 @@ func (b *builder) stormFigure() *Figure {
 		}
 	}
 	fig.Key = append(fig.Key, KeyItem{Swatch: swatch("intended"), Label: b.c.Text("html.intended")})
+	fig.Key = append(fig.Key, b.missingKey()...)
 	wide := coarser(t, mostBins)
 	fig.Wide = b.drawStorm("f3w", &wide, stormSize{w: 1000, left: 64, upper: 250, lower: 84, ticks: 10, flags: true})
 	narrow := coarser(t, 60)
@@ -124,6 +125,7 @@ func (b *builder) drawStorm(id string, t *report.Timeline, z stormSize) template
 	b.strips(c, mid, clock, ticks)
 	low := svg.Frame{X: a.X, Y: mid.Bottom() + panelGap, W: a.W, H: z.lower}
 	b.inProgress(c, low, clock, t, ticks)
+	b.missingWorkers(c, clock, a.Y, low.Bottom())
 	b.bells(c, a.Y, low.Bottom(), clock)
 	if z.flags {
 		b.pins(c, a, clock)

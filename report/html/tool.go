@@ -7,12 +7,13 @@ import (
 
 // tool is S13: was the generator up to it.
 func (b *builder) tool() Section {
-	parts := []Part{
-		{Text: b.f.words(b.c.PageOne(b.s).Validity)},
-		{Text: plain(b.c.Text("html.tool_intro"))},
-		{Table: b.gates()},
-		{Figure: b.delayFigure()},
-		{Table: b.workers(), Folded: b.c.Text("html.t13")},
+	parts := []Part{{Text: b.f.words(b.c.PageOne(b.s).Validity)}}
+	parts = append(parts, b.fleet()...)
+	parts = append(parts, Part{Text: plain(b.c.Text("html.tool_intro"))}, Part{Table: b.gates()}, Part{Figure: b.delayFigure()})
+	if b.s.Fleet != nil {
+		parts = append(append(parts, Part{Figure: b.mapFigure()}), b.members()...)
+	} else {
+		parts = append(parts, Part{Table: b.workers(), Folded: b.c.Text("html.t13")})
 	}
 	return b.section("tool", append(parts, b.session()...)...)
 }
@@ -29,12 +30,21 @@ func (b *builder) gates() *Table {
 			key := path("validity", i, "measures", j)
 			t.Rows = append(t.Rows, []Cell{
 				{Words: plain(g.ID + " · " + c.Text("gate."+g.ID))}, b.status(m.Status, "gate_status."),
-				text(c.Word("measure", m.Name)), {Words: Words{b.f.limit(key+".threshold", m.Relation, m.Format)}},
+				text(b.measure(m)), {Words: Words{b.f.limit(key+".threshold", m.Relation, m.Format)}},
 				{Words: Words{b.f.against(key+".measured", m.Threshold, m.Format)}}, {Words: Words{b.f.clock(key + ".at_s")}},
 			})
 		}
 	}
 	return t
+}
+
+// measure is what was measured, and on which worker.
+func (b *builder) measure(m report.Measure) string {
+	name := b.c.Word("measure", m.Name)
+	if m.Worker != "" {
+		name += " – " + b.c.Text("html.by_worker", "worker", m.Worker)
+	}
+	return name
 }
 
 func (b *builder) status(s report.Status, prefix string) Cell {
