@@ -17,7 +17,7 @@ func (w *Worker) deliverLeft(ctx context.Context) error {
 	left, err := leftSpools(w.cfg.Spool, w.fleet, w.name)
 	for _, s := range left {
 		last, _ := s.counts()
-		w.tell(NoticeTrouble, "delivering %d records of %s that an earlier process left behind", last, plainText(s.play, 60))
+		w.tell(NoticeTrouble, "delivering %d records of %s that an earlier process left behind", last, printable(s.play, 60))
 		w.deliver(ctx, s)
 	}
 	return err

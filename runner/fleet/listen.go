@@ -102,7 +102,7 @@ func (w *Worker) stop(s Stop) {
 
 // ended is the end that a stop makes of a play; hostile words make it a plain stop.
 func (s Stop) ended() results.Ended {
-	e := results.Ended{How: s.How, Cause: plainText(s.Cause, 300)}
+	e := results.Ended{How: s.How, Cause: printable(s.Cause, 300)}
 	switch s.How {
 	case results.EndedInterrupted, results.EndedByTarget, results.EndedStopped, results.EndedLoss, results.EndedAlone:
 	default:

@@ -58,7 +58,7 @@ func (w *Worker) signed(subject string, a Answer) []byte {
 // obey does what it is told.
 func (w *Worker) obey(ctx context.Context, o *Order) Answer {
 	var a Answer
-	err := error(&Refusal{Code: "bad_message", What: fmt.Sprintf("an order %q that makes no sense", plainText(string(o.Kind), 40))})
+	err := error(&Refusal{Code: "bad_message", What: fmt.Sprintf("an order %q that makes no sense", printable(string(o.Kind), 40))})
 	switch {
 	case o.Kind == OrderPrepare && o.Prepare != nil && validPrepare(o):
 		a.Ready, err = w.prepare(ctx, o.Play, *o.Prepare)

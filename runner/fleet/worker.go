@@ -126,9 +126,10 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 // called once. A worker that is not let in gets a *[Refusal]; one whose coordinator
 // stays away for Linger an error that says so.
 //
-// The end of ctx stops the load at once; what was recorded is still delivered, for
-// ten seconds at most, the coordinator is told, and the error is the context's.
-// What could not be delivered stays in the spool. When Run returns nothing of the
+// The end of ctx stops the load at once and tells the coordinator, so that others
+// take over: to the fleet this worker is lost, and its part ends as one whose
+// coordinator is lost. What was recorded is still delivered, for ten seconds at most;
+// the rest stays in the spool. The error is the context's. When Run returns nothing of the
 // worker runs.
 func (w *Worker) Run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // outlasts ctx: results still leave
@@ -189,32 +190,33 @@ func (w *Worker) serve(ctx context.Context) error {
 	}
 }
 
-// farewell ends a part that still plays, delivers what is left, and says goodbye.
+// farewell ends a part that still plays, says goodbye so that others can take over,
+// and delivers what is left.
 func (w *Worker) farewell(why error) error {
+	cause := results.Ended{How: results.EndedAlone, Cause: "the worker was told to end"}
 	w.mu.Lock()
 	p := w.part
 	w.mu.Unlock()
 	if p != nil {
-		p.drop(results.Ended{How: results.EndedInterrupted, Cause: "the worker was told to end"})
+		p.stop(cause)
+	}
+	if why != nil {
+		w.say("gone", Gone{Instance: w.instance, Why: why.Error()})
+	}
+	if p != nil {
+		p.drop(cause)
 	}
 	grace, cancel := context.WithTimeout(context.Background(), leaveGrace)
 	defer cancel()
 	if w.silence() < w.cfg.Linger {
 		w.drain(grace)
+		_ = w.cfg.Bus.Flush(grace) // those who are not told hear it from the silence
 	}
-	undelivered := w.closeDeliveries()
-	if why != nil && w.cfg.Bus.Connected() {
-		w.say("gone", Gone{Instance: w.instance, Why: why.Error()})
-		flush, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = w.cfg.Bus.Flush(flush) // it is told anyway: by silence
+	if kept := w.closeDeliveries(); kept > 0 {
+		why = errors.Join(why, fmt.Errorf("%d records of results are not delivered and stay in %s", kept, w.cfg.Spool))
 	}
-	switch {
-	case why == nil && undelivered == 0:
+	if why == nil {
 		return nil
-	case undelivered > 0:
-		kept := fmt.Errorf("%d records of results are not delivered and stay in %s", undelivered, w.cfg.Spool)
-		return fmt.Errorf("worker %s: %w", w.name, errors.Join(why, kept))
 	}
 	return fmt.Errorf("worker %s: %w", w.name, why)
 }

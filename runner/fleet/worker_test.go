@@ -252,7 +252,7 @@ func TestTerminated(t *testing.T) {
 			t.Errorf("last request %v after the signal, Run = %v after %v", p.lastSent().Sub(at), w.err, time.Since(at))
 		}
 		synctest.Wait()
-		if _, end := readFrames(t, b.records("w000", "p")); end == nil || end.How != results.EndedInterrupted {
+		if _, end := readFrames(t, b.records("w000", "p")); end == nil || end.How != results.EndedAlone {
 			t.Errorf("ended %+v", end)
 		}
 		if b.gone["w000"].Why == "" || len(spools(t, dir)) != 0 {
@@ -286,7 +286,7 @@ func TestTerminatedAlone(t *testing.T) {
 		b.mu.Unlock()
 		w = b.worker(0, dir, &testPlayer{}, nil)
 		time.Sleep(2 * time.Second)
-		if _, end := readFrames(t, b.records("w000", "p")); end == nil || end.How != results.EndedInterrupted {
+		if _, end := readFrames(t, b.records("w000", "p")); end == nil || end.How != results.EndedAlone {
 			t.Errorf("ended %+v", end)
 		}
 		b.order("w000", Order{Kind: OrderForget, Play: "p"})
