@@ -36,7 +36,8 @@ func TestReplayIsTheJourney(t *testing.T) {
 				w := newWorld(t, c.yaml)
 				defer w.close()
 				w.portal(c.cfg)
-				tape, real := w.record()
+				recorded, real := w.record()
+				tape := shipped(t, recorded) // as on another machine
 				w.sink(tape)
 				calm, err := Calm(w.sc, sinkAddr)
 				if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"firstbell/runner"
 )
 
 func TestTapeRoundTrip(t *testing.T) {
@@ -107,4 +109,38 @@ func FuzzReadTape(f *testing.F) {
 			t.Errorf("not read again: %v", err)
 		}
 	})
+}
+
+// shipped is a tape as another machine reads it.
+func shipped(t *testing.T, tape *Tape) *Tape {
+	t.Helper()
+	data, err := tape.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := UnmarshalTape(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, len(data) / 2, len(data) - 1} {
+		if _, err := UnmarshalTape(data[:n]); err == nil {
+			t.Errorf("read a tape of its first %d bytes of %d", n, len(data))
+		}
+	}
+	return again
+}
+
+// TestForeignTape: a script that names answers there are none of is no tape.
+func TestForeignTape(t *testing.T) {
+	tape := &Tape{walks: map[runner.Part]*walk{{}: {exact: map[uint64]*place{1: {answers: []int{3}}}}}, answers: Answers{key: newKey()}}
+	data, err := tape.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := UnmarshalTape(data); err == nil {
+		t.Error("read a tape whose places lead nowhere")
+	}
+	if _, err := UnmarshalTape([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}); err == nil {
+		t.Error("read a tape without an end")
+	}
 }
