@@ -11,7 +11,7 @@ import (
 // TestGiven: a scenario read where its files are not, from what another machine
 // sent of them, is the same.
 func TestGiven(t *testing.T) {
-	src := []byte("target: https://preprod.example\naccounts: {csv: accounts.csv, synthetic: true}\njourneys:\n  login:\n    - get: /\n      expect: {css: '#in'}\n      in_class: true\n")
+	src := []byte("version: 1\ntarget: https://preprod.example\naccounts: {csv: accounts.csv, synthetic: true}\njourneys:\n  login:\n    - get: /\n      expect: {css: '#in'}\n      in_class: true\n")
 	src = append(src, []byte("\ntls: {ca: deep/ca.pem}\n")...)
 	asked := ""
 	o := scenarios.Options{
