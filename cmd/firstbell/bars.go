@@ -102,7 +102,7 @@ func (v view) timeLine(s runner.Snapshot) string {
 }
 
 func (v view) generatorLine(s runner.Snapshot) string {
-	return v.text.Text("progress.generator", "cpu", v.tenth(100*s.CPU), "delay", v.tenth(float64(s.DelayP99)/1e6))
+	return v.text.Text("progress.generator", "cpu", v.tenth(100*s.CPU), "delay", v.tenth(float64(s.DelayP99)/1e6)) + v.workers()
 }
 
 // tenth writes a number with one decimal, as the language does.

@@ -81,6 +81,9 @@ func (s *session) record(ctx context.Context) (*nulltarget.Tape, []runner.Trace,
 
 // calibrate plays the tape ever faster against a sink in a process of its own.
 func (s *session) calibrate(ctx context.Context, tape *nulltarget.Tape) error {
+	if s.fleet != nil {
+		return s.calibrateFleet(ctx, tape)
+	}
 	sink, err := startSink(s.e, tape)
 	if err != nil {
 		return err

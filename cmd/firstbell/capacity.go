@@ -65,6 +65,7 @@ func withSession(e *env, o *sessionOptions, command string) func(*cobra.Command,
 func addSession(c *cobra.Command, o *sessionOptions) {
 	addPlay(c, &o.playOptions)
 	addShow(c, &o.playOptions)
+	addFleet(c, &o.fleet)
 	f := c.Flags()
 	f.BoolVar(&o.quick, "quick", false, "at most 25 minutes: fewer repeats, and the report says what was not proved")
 	f.BoolVar(&o.fresh, "fresh", false, "start over, even if an interrupted session could go on")

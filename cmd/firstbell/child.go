@@ -41,6 +41,35 @@ func startChild(e *env, args ...string) (*child, io.Reader, error) {
 	return &child{cmd, stdin}, stdout, nil
 }
 
+// startQuiet starts this very binary with what it prints going to a file, and
+// with as much of our environment as any program needs: no secret among it.
+func startQuiet(log *os.File, e *env, args ...string) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding the firstbell binary: %w", err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	for _, name := range plainEnvironment {
+		if v := e.getenv(name); v != "" {
+			cmd.Env = append(cmd.Env, name+"="+v)
+		}
+	}
+	detach(cmd)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &child{cmd, stdin}, nil
+}
+
+// plainEnvironment is what a child may see of ours.
+var plainEnvironment = []string{"PATH", "HOME", "TMPDIR", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	"GOMEMLIMIT", "GOGC", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR"}
+
 // startListener starts a child that listens somewhere and says where in its
 // first line. feed writes to its standard input first; nil writes nothing. When
 // there is no address within limit the child is ended.

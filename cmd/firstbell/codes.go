@@ -53,5 +53,31 @@ rebuilds the report of such a folder, also of a run that was killed.`},
 before is whole: free some room, then "firstbell report DIR".`},
 		{"FB0501", "the example portal could not start", `The child process of the demonstration did not answer in time. The message
 carries its last line.`},
+		{"FB0601", "the credentials cannot be read or made", `"firstbell credentials" makes a roster for the coordinator, a file for each worker and
+one for the operator. They are secrets: mode 0600, one machine each. A worker's file
+opens nothing but its own part of one fleet.`},
+		{"FB0602", "nobody is let in from another machine without credentials", `An address that other machines can reach, or a cluster, needs a roster: only those it
+names may join, over TLS 1.3. "firstbell credentials --workers 4 --host NAME --out DIR"
+makes one. Without it --listen takes loopback addresses only.`},
+		{"FB0603", "the fleet cannot be opened or reached", `The embedded server could not start, or the address of --join or --nats does not
+answer, or does not take the credentials. The message carries the reason.`},
+		{"FB0604", "the fleet refused, or could not begin", `A worker was not let in (unknown key, another version, another fleet), or could not
+prepare its part: no consent on its machine, too few descriptors, another schedule
+from the same file. The line says which worker and why. No load has left.`},
+		{"FB0605", "another coordinator leads this fleet", `A fleet has one coordinator. Its folder under .fleet is locked by the process that
+leads it; the lock goes with the process.`},
+		{"FB0606", "there are fewer accounts than workers", `Accounts that people hand on to each other are dealt to the workers, each its own.
+Every worker needs one account at least for each persona.`},
+		{"FB0607", "the coordinator stayed away", `The worker stopped its load within a second of the coordinator's last word and waited
+for --linger. What it could not deliver is in its spool: start the same worker again
+when the coordinator is back.`},
+		{"FB0608", "the run is not under way", `"firstbell stop" and "firstbell fleet" reach runs whose process is alive, by the run's
+folder, its id under --out, or "latest".`},
+		{"FB0609", "the run has not confirmed that it stopped", `The order was given and nobody has confirmed within 10 s. Press Ctrl-C twice where the
+run was started, or end its process: workers that do not hear their coordinator stop
+within a second.`},
+		{"FB0610", "there is nothing to resume", `"firstbell run --resume DIR" closes the run of a fleet whose coordinator was killed. A
+run that one process played, or that has ended, needs only "firstbell report DIR". A
+session of capacity or certify goes on with its own command.`},
 	}
 }

@@ -32,12 +32,15 @@ type execution struct {
 	o    playOptions
 	sc   *scenarios.Scenario
 	plan *planned
+	crew crew
+	by   players
 	// proved are the accounts that got in before the storm: a rejection of one
 	// of them is the portal's fault.
 	proved []int
 	dir    string
 	// enough ends a trial of a search once it has decided; nil: never.
 	enough func(runner.Snapshot) bool
+	trial  bool // of a session
 }
 
 // execute plays a scenario and reports on it. Its error carries the exit code
@@ -50,7 +53,12 @@ func execute(ctx context.Context, e *env, o playOptions, sc *scenarios.Scenario)
 	if err := x.prepare(ctx); err != nil {
 		return interruptedBefore(ctx, err)
 	}
+	ctx, dismiss, err := x.muster(ctx)
+	if err != nil {
+		return interruptedBefore(ctx, err)
+	}
 	ended, err := x.play(ctx)
+	err = errors.Join(err, dismiss(err == nil))
 	if err == nil {
 		err = x.conclude(ended)
 	}
@@ -76,16 +84,50 @@ func (x *execution) prepare(ctx context.Context) error {
 	if x.plan, err = planOf(x.e, x.o, x.sc, x.e.now()); err != nil {
 		return err
 	}
-	if err := refuseMisfit(x.plan, x.sc); err != nil {
+	if err := refuseFewAccounts(x.plan, x.sc); err != nil {
+		return err
+	}
+	if err := x.choose(); err != nil {
 		return err
 	}
 	return x.sampleAccounts(ctx)
 }
 
+// choose decides how many processes play, and refuses what they cannot carry.
+func (x *execution) choose() error {
+	var err error
+	if x.crew, err = chooseCrew(x.o.fleet, x.plan.Needs); err != nil {
+		return err
+	}
+	x.crew.tell(x.e, x.o)
+	return nil
+}
+
+// muster gathers who plays; dismiss sends them away, and what it kept of a play
+// that ended as it should.
+func (x *execution) muster(ctx context.Context) (_ context.Context, dismiss func(clean bool) error, err error) {
+	if x.crew.alone() {
+		x.by = alone{}
+		return ctx, func(bool) error { return nil }, nil
+	}
+	f, err := openFleet(ctx, x.e, x.o, x.crew, x.plan.RunID)
+	if err != nil {
+		return ctx, nil, err
+	}
+	if err := f.prepare(x.sc, x.sc); err == nil {
+		err = f.wait(ctx)
+	}
+	if err != nil {
+		return ctx, nil, errors.Join(err, f.close(true))
+	}
+	x.by = f
+	return f.ctx, f.close, nil
+}
+
 // play sets the first instant, writes the plan and replays it.
 func (x *execution) play(ctx context.Context) (results.Ended, error) {
 	var rec eventLog
-	rig, err := x.ready(ctx, rec.add)
+	rig, err := x.by.ready(ctx, x, rec.add)
 	if err != nil {
 		return results.Ended{}, interruptedBefore(ctx, err)
 	}
@@ -94,69 +136,21 @@ func (x *execution) play(ctx context.Context) (results.Ended, error) {
 	if x.dir == "" {
 		x.dir = filepath.Join(x.o.out, x.plan.RunID)
 	}
-	folder, err := results.Create(x.dir, x.plan.Plan, x.sc.Redacted())
-	if err != nil {
-		return results.Ended{}, &userError{exit: exitUsage, code: "FB0203", what: "cannot make the run's folder " + x.dir, why: err.Error(),
-			fix: "choose another --out", cause: err}
-	}
-	show := newProgress(x.e, x.o.progress, x.o.lang, x.plan.Plan)
-	rec.open(folder, show)
-	ended, err := x.replay(ctx, rig, folder, &rec)
-	show.close()
-	if err != nil {
-		ended = results.Ended{How: results.EndedInternal, At: rig.clock.Now(), Wall: x.e.now(), Cause: err.Error()}
-	}
-	return ended, errors.Join(err, folder.Close(ended))
+	return x.by.play(ctx, x, rig, &rec)
 }
 
-// ready reads the consents for the storm. A slow reading must not eat the lead
-// before the first instant: it is then done again with a longer one.
-func (x *execution) ready(ctx context.Context, events func(results.Event)) (*rig, error) {
-	prepare := runner.PreparationTime(x.sc, x.plan.Plan)
-	for lead := leadTime; ; {
-		began := x.e.now()
-		x.plan.Start = began.Add(lead + prepare)
-		rig, err := newRig(ctx, x.sc, x.plan.Plan, events)
-		if err != nil {
-			return nil, err
-		}
-		took := x.e.now().Sub(began)
-		if took <= lead-leadTime/2 || lead > longestLead {
-			return rig, nil
-		}
-		rig.close()
-		lead = leadTime + 2*took
+// reachable lets `firstbell stop` end the run through a folder, unless the whole
+// session can be reached through its own.
+func (x *execution) reachable(ctx context.Context, dir string) (context.Context, func(), error) {
+	if x.trial {
+		return ctx, func() {}, nil
 	}
-}
-
-// replay runs the engine beside the guard's watch and the health probe, and
-// waits for both.
-func (x *execution) replay(ctx context.Context, rig *rig, folder *results.Folder, rec *eventLog) (results.Ended, error) {
-	defer rig.watch(ctx)()
-	side, stop := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() { rig.health.Probe(side) })
-	defer wg.Wait()
-	defer stop()
-	shown := &certificates{driver: rig.driver}
-	defer func() { shown.report(rig.clock.Now(), rec) }()
-	return runner.Run(ctx, runner.Config{
-		Scenario: x.sc,
-		Plan:     x.plan.Plan,
-		Arrivals: x.plan.arrivals(),
-		Driver:   rig.driver,
-		Guard:    rig.guard,
-		Clock:    rig.clock,
-		Sink:     rec.sink(folder),
-		Health:   rig.health.Sample,
-		Observe: func(s runner.Snapshot) {
-			shown.observe(s.At)
-			rec.update(s)
-		},
-		Proved: x.proved,
-		Enough: x.enough,
-		Open:   func() int { return rig.driver.Counters().Open },
-	})
+	c, err := takeControl(dir)
+	if err != nil {
+		return nil, nil, noFolder(dir, err)
+	}
+	ctx, unwatch := c.watch(ctx)
+	return ctx, func() { unwatch(); c.release() }, nil
 }
 
 // conclude writes every face of the report, prints the end and gives the
@@ -184,7 +178,7 @@ func showEnd(e *env, s *report.Summary, dir, lang string, ended results.Ended) e
 type eventLog struct {
 	mu     sync.Mutex
 	early  []results.Event
-	folder *results.Folder
+	folder eventFolder
 	show   progress
 }
 
@@ -205,6 +199,15 @@ func (l *eventLog) write(ev results.Event) {
 	l.show.event(ev)
 }
 
+// mention shows something that the folder does not keep.
+func (l *eventLog) mention(ev results.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.show != nil {
+		l.show.event(ev)
+	}
+}
+
 // update shows a snapshot: never at the same moment as an event.
 func (l *eventLog) update(s runner.Snapshot) {
 	l.mu.Lock()
@@ -212,7 +215,10 @@ func (l *eventLog) update(s runner.Snapshot) {
 	l.show.update(s)
 }
 
-func (l *eventLog) open(folder *results.Folder, show progress) {
+// eventFolder keeps events: a run folder, or the spool of a worker.
+type eventFolder interface{ Event(results.Event) error }
+
+func (l *eventLog) open(folder eventFolder, show progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.folder, l.show = folder, show
@@ -270,6 +276,9 @@ func interruptible(parent context.Context, e *env) (context.Context, func()) {
 
 // interruptedBefore turns an error of a cancelled preparation into exit 130.
 func interruptedBefore(ctx context.Context, err error) error {
+	if stopAsked(ctx) != nil {
+		return verdictError{exitStopped}
+	}
 	if ctx.Err() != nil {
 		return verdictError{exitInterrupted}
 	}

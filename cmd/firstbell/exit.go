@@ -30,7 +30,7 @@ const exitTable = `Exit codes:
   3    not ready
   4    inconclusive
   5    refused before the start: no consent, machine too small
-  6    stopped by the target
+  6    stopped by the target, or by firstbell stop
   130  interrupted`
 
 // userError is a mistake the user can mend: what, why, what to do.

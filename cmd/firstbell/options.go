@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type playOptions struct {
 	seed                string
 	scale               string
 	set                 []string
+	fleet               fleetOptions
 }
 
 // addPlay declares the flags that shape the plan.
@@ -50,9 +52,9 @@ func addLang(c *cobra.Command, lang *string) {
 
 // resolve applies flag > environment > default and checks the values.
 func (o *playOptions) resolve(e *env, c *cobra.Command) error {
-	for name, value := range map[string]*string{
-		"seed": &o.seed, "scale": &o.scale, "out": &o.out, "lang": &o.lang, "progress": &o.progress,
-	} {
+	all := o.fleet.settings()
+	maps.Copy(all, map[string]*string{"seed": &o.seed, "scale": &o.scale, "out": &o.out, "lang": &o.lang, "progress": &o.progress})
+	for name, value := range all {
 		if flag := c.Flags().Lookup(name); flag != nil {
 			*value = e.setting(name, *value, flag.Changed)
 		}
@@ -66,6 +68,11 @@ func (o *playOptions) resolve(e *env, c *cobra.Command) error {
 		_, seedErr := o.seedNumber()
 		_, scaleErr := o.scaleShare()
 		if err := errors.Join(seedErr, scaleErr); err != nil {
+			return err
+		}
+	}
+	if c.Flags().Lookup("on-loss") != nil {
+		if err := o.fleet.check(); err != nil {
 			return err
 		}
 	}

@@ -69,11 +69,19 @@ func planOf(e *env, o playOptions, sc *scenarios.Scenario, start time.Time) (*pl
 
 // refuseMisfit refuses a plan this machine, or its accounts, cannot carry.
 func refuseMisfit(p *planned, sc *scenarios.Scenario) error {
+	if err := refuseFewAccounts(p, sc); err != nil {
+		return err
+	}
+	return refuseNeeds(p.Needs)
+}
+
+// refuseFewAccounts refuses a plan of more people than accounts.
+func refuseFewAccounts(p *planned, sc *scenarios.Scenario) error {
 	if err := sc.CheckAccountsByCohort(p.perCohort(len(sc.Population))); err != nil {
 		return &userError{exit: exitRefused, code: "FB0303", what: "there are fewer accounts than people", why: err.Error(),
 			fix: "give more accounts, or write `reuse: after_end` under accounts", cause: err}
 	}
-	return refuseNeeds(p.Needs)
+	return nil
 }
 
 // refuseNeeds refuses what this machine cannot carry.

@@ -25,14 +25,16 @@ type progress interface {
 
 // newProgress picks the reporter before anything is drawn: bars need a
 // terminal, and mpb prints nothing at all without one.
-func newProgress(e *env, mode, lang string, plan *results.Plan) progress {
+// crew gives how many workers are there, and of how many; nil when this process
+// plays alone.
+func newProgress(e *env, mode, lang string, plan *results.Plan, crew func() (there, of int)) progress {
 	if mode == "auto" {
 		mode = "lines"
 		if e.stderrTTY && e.getenv("CI") == "" && e.getenv("TERM") != "dumb" && barsFit(e.stderr) {
 			mode = "bars"
 		}
 	}
-	v := view{text: catalog.For(lang), plan: plan}
+	v := view{text: catalog.For(lang), plan: plan, crew: crew}
 	switch mode {
 	case "bars":
 		return newBars(e.stderr, v)
@@ -60,6 +62,16 @@ func barsFit(w io.Writer) bool {
 type view struct {
 	text *catalog.Catalog
 	plan *results.Plan
+	crew func() (there, of int) // nil: this process plays alone
+}
+
+// workers is " workers=3/4" in a fleet.
+func (v view) workers() string {
+	if v.crew == nil {
+		return ""
+	}
+	there, of := v.crew()
+	return fmt.Sprintf(" workers=%d/%d", there, of)
 }
 
 // clock is the simulated wall clock of a run's offset, "08:59:42".
@@ -140,9 +152,9 @@ func (l *lines) update(s runner.Snapshot) {
 	}
 	l.last = s.At
 	r := recentShares(s)
-	fmt.Fprintf(l.w, "t=%s intended=%d started=%d inflight=%d ok=%.1f%% late=%.1f%% wait=%.1f%% quota=%.1f%% fail=%.1f%% p95=%s cpu=%.0f%%\n",
+	fmt.Fprintf(l.w, "t=%s intended=%d started=%d inflight=%d ok=%.1f%% late=%.1f%% wait=%.1f%% quota=%.1f%% fail=%.1f%% p95=%s cpu=%.0f%%%s\n",
 		l.view.clock(s.At), s.Intended, s.Started, s.InFlight, r.ok, r.late, r.wait, r.quota, r.fail,
-		stableSeconds(s.RecentP95, s.RecentN), 100*s.CPU)
+		stableSeconds(s.RecentP95, s.RecentN), 100*s.CPU, l.view.workers())
 }
 
 func (l *lines) event(ev results.Event) {
@@ -166,11 +178,15 @@ type jsonLines struct {
 
 func (j *jsonLines) update(s runner.Snapshot) {
 	r := recentShares(s)
-	_ = j.enc.Encode(map[string]any{ // a closed pipe must not stop the load
+	line := map[string]any{
 		"t": j.view.clock(s.At), "intended": s.Intended, "started": s.Started, "not_sent": s.NotSent, "settled": s.Settled,
 		"in_flight": s.InFlight, "waiting": s.Waiting, "between": s.Between,
 		"ok": r.ok, "late": r.late, "wait": r.wait, "quota": r.quota, "fail": r.fail, "cpu": s.CPU,
-	})
+	}
+	if j.view.crew != nil {
+		line["workers"], line["workers_wanted"] = j.view.crew()
+	}
+	_ = j.enc.Encode(line) // a closed pipe must not stop the load
 }
 
 func (j *jsonLines) event(ev results.Event) {

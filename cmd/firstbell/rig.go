@@ -21,18 +21,37 @@ type rig struct {
 	guard  *consent.Guard
 	driver *httpdriver.Driver
 	health *runner.Health
+
+	authorization string
 }
 
 // newRig reads the consent of every host, and refuses without it; plan.Start is
 // the clock's zero.
 func newRig(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, events func(results.Event)) (*rig, error) {
-	r := &rig{clock: runner.NewClock(plan.Start)}
-	authorization, err := basicAuth(sc)
+	r, err := newGuard(ctx, sc, plan, rigOptions{clock: runner.NewClock(plan.Start), events: events, workers: 1})
 	if err != nil {
 		return nil, err
 	}
+	return r, r.drive(sc, plan, r.guard, plan.Needs.DialsInFlight)
+}
+
+// rigOptions are what differs between a storm played here and a part of one.
+type rigOptions struct {
+	clock   runner.Clock
+	events  func(results.Event)
+	workers int // that share the consents' limits
+}
+
+// newGuard is a rig that may not send yet: it has the consents and no driver.
+func newGuard(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, o rigOptions) (*rig, error) {
+	r := &rig{clock: o.clock}
+	var err error
+	if r.authorization, err = basicAuth(sc); err != nil {
+		return nil, err
+	}
 	r.guard, err = consent.New(consent.Config{
-		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Events: events, Authorization: authorization,
+		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Events: o.events, Workers: o.workers,
+		Authorization: r.authorization,
 	})
 	if err != nil {
 		return nil, refusedConsent(err)
@@ -40,15 +59,21 @@ func newRig(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, eve
 	if err := r.guard.Read(ctx); err != nil {
 		return nil, refusedConsent(err)
 	}
+	return r, nil
+}
+
+// drive gives the rig its driver: what it sends is asked of guard, the rig's own
+// or one in front of it.
+func (r *rig) drive(sc *scenarios.Scenario, plan *results.Plan, guard runner.Guard, dials int) (err error) {
 	r.driver, err = httpdriver.New(httpdriver.Config{
-		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Guard: r.guard,
-		Authorization: authorization, Lookup: r.guard.Lookup, DialsInFlight: plan.Needs.DialsInFlight,
+		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Guard: guard,
+		Authorization: r.authorization, Lookup: r.guard.Lookup, DialsInFlight: dials,
 	})
 	if err != nil {
-		return nil, &userError{exit: exitUsage, code: "FB0203", what: "the driver cannot start", why: err.Error(), fix: "see tls, proxy and basic_auth in the file", cause: err}
+		return &userError{exit: exitUsage, code: "FB0203", what: "the driver cannot start", why: err.Error(), fix: "see tls, proxy and basic_auth in the file", cause: err}
 	}
 	r.health = runner.NewHealth(healthOf(r.driver, onLoopback(r.guard.Grants())))
-	return r, nil
+	return nil
 }
 
 // watch reads the consents again and again until the returned function is
@@ -77,7 +102,11 @@ func (r *rig) withdrawn() error {
 	}
 }
 
-func (r *rig) close() { _ = r.driver.Close() }
+func (r *rig) close() {
+	if r.driver != nil {
+		_ = r.driver.Close()
+	}
+}
 
 // basicAuth is the password in front of the staging, expanded once.
 func basicAuth(sc *scenarios.Scenario) (string, error) {

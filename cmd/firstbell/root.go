@@ -33,6 +33,7 @@ vendor cannot dispute.`,
 		newDemoCmd(e), newInitCmd(e), newPresetsCmd(e), newCheckCmd(e), newPlanCmd(e),
 		newSmokeCmd(e), newRunCmd(e), newCapacityCmd(e), newCertifyCmd(e), newReportCmd(e), newCompareCmd(e), newEntCmd(e), newConsentCmd(e),
 		newSchemaCmd(e), newExplainCmd(e), newVersionCmd(e), newSinkCmd(e), newWitnessCmd(e),
+		newWorkerCmd(e), newCredentialsCmd(e), newFleetCmd(e), newStopCmd(e),
 	)
 	wrapArgs(root)
 	for _, c := range root.Commands() {

@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of the scripts
 
 func TestMain(m *testing.M) {
 	manyAtOnce()
-	if len(os.Args) > 1 && (os.Args[1] == "sink" || os.Args[1] == "witness") { // a child that a test has started: this very binary
+	if len(os.Args) > 1 && (os.Args[1] == "sink" || os.Args[1] == "witness" || os.Args[1] == "worker") { // a child that a test has started: this very binary
 		os.Exit(Main(context.Background(), systemEnv()))
 	}
 	testscript.Main(m, map[string]func(){

@@ -38,6 +38,10 @@ type session struct {
 
 	dir    string
 	lock   *os.File
+	by     players
+	crew   crew
+	fleet  *openedFleet    // nil: this process plays alone
+	ctx    context.Context // ends when somebody asks to stop
 	d      *results.Dossier
 	storm  *planned // the scenario's own morning
 	smoke  results.Smoke
@@ -146,9 +150,10 @@ func (s *session) unfinished() (string, *results.Dossier, *os.File) {
 
 // sameAs reports whether a journal is of this very session, not finished.
 func (s *session) sameAs(d *results.Dossier) bool {
-	stopped := d.Ended == nil || d.Ended.How == results.EndedInterrupted || d.Ended.How == results.EndedByTarget
+	stopped := d.Ended == nil || d.Ended.How == results.EndedInterrupted || d.Ended.How == results.EndedByTarget ||
+		d.Ended.How == results.EndedStopped
 	return stopped && d.Command == s.command && d.Quick == s.o.quick && d.Seed == s.d.Seed &&
-		d.ScenarioHash == s.d.ScenarioHash && d.Tool == s.d.Tool && s.d.Started.Sub(d.Started) < sameDay
+		d.ScenarioHash == s.d.ScenarioHash && d.Tool == s.d.Tool && d.Workers == s.d.Workers && s.d.Started.Sub(d.Started) < sameDay
 }
 
 // lockDir takes a session's folder for this process; it is let go when the
@@ -167,6 +172,7 @@ func lockDir(dir string) (*os.File, error) {
 // close lets the folder go.
 func (s *session) close() {
 	if s.lock != nil {
+		(&control{dir: s.dir}).obeyed()
 		_ = os.Remove(s.lock.Name())
 		_ = s.lock.Close()
 	}

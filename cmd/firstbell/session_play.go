@@ -24,19 +24,30 @@ func runSession(ctx context.Context, e *env, o sessionOptions, sc *scenarios.Sce
 	}
 	defer s.close()
 	s.tellPlan()
-	if err := s.play(ctx); err != nil {
-		if refused := s.stopped(ctx, err); refused != nil {
-			return refused
-		}
-	} else {
-		s.ended = results.Ended{How: results.EndedPlanned}
+	err = s.reachable(ctx)
+	if err := errors.Join(err, s.dismiss()); err != nil {
+		return err
 	}
 	return s.conclude()
 }
 
+// reachable plays the session, so that firstbell stop finds it by its folder. Its
+// error is that of a session that was refused.
+func (s *session) reachable(ctx context.Context) error {
+	ctx, unwatch := (&control{dir: s.dir}).watch(ctx)
+	defer unwatch()
+	s.ctx = ctx
+	err := s.play(ctx)
+	if err == nil {
+		s.ended = results.Ended{How: results.EndedPlanned}
+		return nil
+	}
+	return s.stopped(s.ctx, err)
+}
+
 // newSession draws the required storm and opens, or takes up, the folder.
 func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string) (*session, error) {
-	s := &session{e: e, o: o, sc: sc, whole: sc, command: command, text: catalog.For(o.lang)}
+	s := &session{e: e, o: o, sc: sc, whole: sc, by: alone{}, command: command, text: catalog.For(o.lang)}
 	var err error
 	if o.witness {
 		if s.sc, s.own, err = reserved(sc); err != nil {
@@ -46,9 +57,13 @@ func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string
 	if s.storm, err = planOf(e, o.playOptions, sc, e.now()); err != nil {
 		return nil, err
 	}
-	if err := refuseMisfit(s.storm, sc); err != nil {
+	if err := refuseFewAccounts(s.storm, sc); err != nil {
 		return nil, err
 	}
+	if s.crew, err = chooseCrew(o.fleet, s.storm.Needs); err != nil {
+		return nil, err
+	}
+	s.crew.tell(e, o.playOptions)
 	c, _ := timeCriterion(sc)
 	quantile, _ := c.Quantile.Float64()
 	settings := capacity.SettingsFor(quantile, c.Time, o.quick)
@@ -56,7 +71,7 @@ func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string
 	rungs, _ := runner.SynLadder()
 	s.d = &results.Dossier{
 		Schema: results.DossierSchema, RunID: s.storm.RunID, Command: command, Quick: o.quick, Tool: toolInfo(),
-		Name: sc.Name, Target: sc.Target.String(), ScenarioHash: sc.Hash(), Lang: s.storm.Lang, Seed: s.storm.seed,
+		Name: sc.Name, Target: sc.Target.String(), ScenarioHash: sc.Hash(), Lang: s.storm.Lang, Seed: s.storm.seed, Workers: s.crew.recorded(),
 		Started: e.now().UTC(), Settings: settings, Required: required(s.storm),
 		SynLadder: rungs,
 	}
@@ -100,6 +115,9 @@ func busiest(curve []float64) float64 {
 // play plays the stages in order.
 func (s *session) play(ctx context.Context) error {
 	if err := s.sampleAccounts(ctx); err != nil {
+		return err
+	}
+	if err := s.muster(&ctx); err != nil {
 		return err
 	}
 	if err := s.calibrated(ctx); err != nil {
@@ -349,6 +367,9 @@ func (s *session) predicted(f *capacity.Found) float64 {
 func (s *session) stopped(ctx context.Context, err error) error {
 	switch {
 	case s.ended.How != "":
+		return nil
+	case stopAsked(ctx) != nil:
+		s.ended = results.Ended{How: results.EndedStopped, Cause: stopAsked(ctx).Error()}
 		return nil
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		s.ended = results.Ended{How: results.EndedInterrupted, Cause: "interrupted"}

@@ -159,7 +159,7 @@ func (t *trial) dir() string { return results.TrialPath(t.session.dir, t.spec.Na
 func (t *trial) prepare() error {
 	plan, list, err := runner.NewTrialPlan(t.sc, runner.PlanOptions{
 		Seed: t.spec.Seed, RunID: t.d.RunID, Start: t.e.now(), Tool: toolInfo(), Lang: t.d.Lang,
-		Machine: runner.ThisMachine(), Workers: 1,
+		Machine: runner.ThisMachine(), Workers: t.by.count(),
 	}, t.spec.Conduct)
 	if err != nil {
 		return &userError{exit: exitUsage, code: "FB0204", what: "the trial " + t.spec.Name + " cannot be planned", why: err.Error(),
@@ -170,12 +170,12 @@ func (t *trial) prepare() error {
 	if t.spec.Conduct.Kind != results.TrialStorm {
 		return nil // people leave as soon as they are in; the search watches what is open
 	}
-	return refuseNeeds(plan.Needs)
+	return refuseNeeds(sharedMachine(plan.Needs, t.by.count()))
 }
 
 // play replays the trial like any storm; the search may say when it is enough.
 func (t *trial) play(ctx context.Context) (results.Ended, error) {
-	x := &execution{e: t.e, o: t.o.playOptions, sc: t.sc, plan: t.plan, proved: t.proved}
+	x := &execution{e: t.e, o: t.o.playOptions, sc: t.sc, plan: t.plan, by: t.by, trial: true, proved: t.proved}
 	x.dir = t.dir()
 	x.enough = t.moments()
 	return x.play(ctx)

@@ -41,6 +41,7 @@ type Dossier struct {
 	ScenarioHash string    `json:"scenario_hash"`
 	Lang         string    `json:"lang"`
 	Seed         uint64    `json:"seed"`
+	Workers      int       `json:"workers,omitempty"` // of a fleet; 0: one process played
 	Started      time.Time `json:"started"`
 	Settings     Settings  `json:"settings"`
 	Required     Required  `json:"required"`
