@@ -39,6 +39,9 @@ func (c *Coordinator) hearBeat(p *peer, body []byte) {
 	if c.play != nil {
 		c.play.heard(p, now)
 	}
+	if p.busy == "" && b.Phase == PhaseEnded && c.done[b.Play] {
+		p.busy = b.Play // it came back after a play that was taken up again was closed
+	}
 	if p.busy != "" && c.done[p.busy] && (c.play == nil || c.play.id != p.busy) {
 		c.forgetLater(p)
 	}
