@@ -265,8 +265,8 @@ func TestPairResumes(t *testing.T) {
 		if err != nil || end.How != results.EndedAlone || len(p.folder.ends) != 3 {
 			t.Errorf("ended %+v, %v; ends of %d workers", end, err, len(p.folder.ends))
 		}
+		time.Sleep(5 * time.Second) // they ask to join again, and are told to forget
 		for i := range p.real {
-			time.Sleep(time.Second)
 			if got := spools(t, p.dirs[i]); len(got) != 0 {
 				t.Errorf("worker %d keeps %v", i, got)
 			}
