@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,32 +15,33 @@ import (
 // package that is not listed may import none of ours. Tests may import
 // examples/ent besides.
 var arrows = map[string][]string{
-	"cmd/firstbell":        {"*"},
-	"scenarios":            {"scenarios/presets"},
-	"scenarios/presets":    {},
-	"scenarios/arrivals":   {"scenarios"},
-	"runner/results":       {},
-	"runner/results/stats": {},
-	"runner/page":          {"scenarios"},
-	"runner":               {"scenarios", "scenarios/arrivals", "runner/results", "runner/results/stats", "runner/page"},
-	"runner/httpdriver":    {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
-	"runner/capacity":      {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
-	"runner/nulltarget":    {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
-	"runner/witness":       {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
-	"runner/consent":       {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
-	"runner/fleet":         {"runner", "runner/results", "runner/fleet/keys"},
-	"runner/fleet/bus":     {"runner/fleet", "runner/fleet/keys"},
-	"runner/fleet/keys":    {},
-	"report":               {"scenarios", "runner/results", "runner/results/stats"},
-	"report/catalog":       {"report"},
-	"report/svg":           {},
-	"report/html":          {"report", "report/catalog", "report/svg", "scenarios", "runner/results", "runner/results/stats"},
-	"report/terminal":      {"report", "report/catalog", "scenarios", "runner/results"},
-	"report/junit":         {"report", "report/catalog"},
-	"report/markdown":      {"report", "report/catalog"},
-	"report/reporttest":    {"report", "scenarios", "runner/results"},
-	"examples/ent":         {"examples/ent/memnet"},
-	"examples/ent/memnet":  {},
+	"cmd/firstbell":            {"*"},
+	"scenarios":                {"scenarios/presets"},
+	"scenarios/presets":        {},
+	"scenarios/arrivals":       {"scenarios"},
+	"runner/results":           {},
+	"runner/results/stats":     {},
+	"runner/page":              {"scenarios"},
+	"runner":                   {"scenarios", "scenarios/arrivals", "runner/results", "runner/results/stats", "runner/page"},
+	"runner/httpdriver":        {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
+	"runner/capacity":          {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
+	"runner/nulltarget":        {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
+	"runner/witness":           {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
+	"runner/consent":           {"runner", "runner/results", "runner/results/stats", "scenarios", "scenarios/arrivals"},
+	"runner/fleet":             {"runner", "runner/results", "runner/fleet/keys"},
+	"runner/fleet/bus":         {"runner/fleet", "runner/fleet/keys"},
+	"runner/fleet/bus/bustest": {},
+	"runner/fleet/keys":        {},
+	"report":                   {"scenarios", "runner/results", "runner/results/stats"},
+	"report/catalog":           {"report"},
+	"report/svg":               {},
+	"report/html":              {"report", "report/catalog", "report/svg", "scenarios", "runner/results", "runner/results/stats"},
+	"report/terminal":          {"report", "report/catalog", "scenarios", "runner/results"},
+	"report/junit":             {"report", "report/catalog"},
+	"report/markdown":          {"report", "report/catalog"},
+	"report/reporttest":        {"report", "scenarios", "runner/results"},
+	"examples/ent":             {"examples/ent/memnet"},
+	"examples/ent/memnet":      {},
 }
 
 // wholeHouse are the tests that play real trials through the engine and read
@@ -88,6 +90,9 @@ func checkFile(t *testing.T, pkg, path string) {
 	}
 	test := strings.HasSuffix(path, "_test.go")
 	for _, spec := range file.Imports {
+		if where, only := kept(strings.Trim(spec.Path.Value, `"`)); only && !slices.Contains(where, pkg) {
+			t.Errorf("%s: only %v may import %s", path, where, spec.Path.Value)
+		}
 		target, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), "firstbell/")
 		if !ours || target == pkg {
 			continue
@@ -96,6 +101,24 @@ func checkFile(t *testing.T, pkg, path string) {
 			t.Errorf("%s: package %s may not import %s", path, pkg, target)
 		}
 	}
+}
+
+// keptIn are modules that one place of ours keeps to itself, so that it can be
+// exchanged for another.
+var keptIn = map[string][]string{
+	"github.com/nats-io/":      {"runner/fleet/bus", "runner/fleet/bus/bustest"},
+	"github.com/nats-io/nkeys": {"runner/fleet/keys"},
+}
+
+// kept gives where a module may be imported; the longest prefix counts.
+func kept(path string) (where []string, only bool) {
+	longest := 0
+	for prefix, pkgs := range keptIn {
+		if strings.HasPrefix(path, prefix) && len(prefix) > longest {
+			where, only, longest = pkgs, true, len(prefix)
+		}
+	}
+	return where, only
 }
 
 func allowed(pkg, target string, test bool) bool {

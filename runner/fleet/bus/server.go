@@ -87,6 +87,9 @@ func (s *Server) start(c ServerConfig, host string, port int) error {
 		}
 		opts.TLSConfig = conf
 	}
+	if err := listenable(host, port); err != nil {
+		return err
+	}
 	n, err := server.NewServer(opts)
 	if err != nil {
 		return fmt.Errorf("starting the fleet's server: %w", err)
@@ -142,6 +145,15 @@ func listenAddress(c ServerConfig) (host string, port int, err error) {
 		host = "0.0.0.0"
 	}
 	return host, port, nil
+}
+
+// listenable says at once, and why, what NATS would try for ten seconds.
+func listenable(host string, port int) error {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(max(port, 0))))
+	if err != nil {
+		return fmt.Errorf("the fleet's server cannot listen: %w", err)
+	}
+	return l.Close()
 }
 
 // isLoopback: a name is not one, whatever it resolves to now, but for localhost.

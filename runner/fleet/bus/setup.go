@@ -16,6 +16,12 @@ import (
 const (
 	recentIDs        = 5 * time.Minute
 	recordsPerWorker = 1_000_000 // more than ten days, at one a second
+
+	setupTry    = 2 * time.Second
+	setupWithin = time.Minute // for all of a thousand workers
+
+	codeNoPeers   = 10005 // no suitable peers for placement
+	codeNoCluster = 10074 // several copies without a cluster
 )
 
 // Setup makes what the fleet stores in: the results stream and a bucket for each
@@ -28,17 +34,17 @@ func (c *Conn) Setup(ctx context.Context, workers []string, replicas int) error 
 			replicas = 3
 		}
 	}
-	if err := c.setupResults(ctx, replicas); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, setupWithin)
+	defer cancel()
+	if err := again(ctx, func(ctx context.Context) error { return c.setupResults(ctx, replicas) }); err != nil {
 		return fmt.Errorf("making the fleet's results stream: %w", explainSetup(err))
 	}
 	for _, w := range workers {
 		if err := checkBucket(w, "x"); err != nil {
 			return err
 		}
-		_, err := c.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
-			Bucket: bucketName(c.fleet, w), Storage: jetstream.FileStorage, Replicas: replicas,
-		})
-		if err != nil && !errors.Is(err, jetstream.ErrBucketExists) {
+		err := again(ctx, func(ctx context.Context) error { return c.setupBucket(ctx, w, replicas) })
+		if err != nil {
 			return fmt.Errorf("making the bucket of %s: %w", w, explainSetup(err))
 		}
 	}
@@ -61,13 +67,42 @@ func (c *Conn) setupResults(ctx context.Context, replicas int) error {
 	return err
 }
 
+func (c *Conn) setupBucket(ctx context.Context, worker string, replicas int) error {
+	_, err := c.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
+		Bucket: bucketName(c.fleet, worker), Storage: jetstream.FileStorage, Replicas: replicas,
+	})
+	if errors.Is(err, jetstream.ErrBucketExists) {
+		return nil
+	}
+	return err
+}
+
+// again repeats what a cluster that has no leader yet, or anew, leaves unanswered.
+func again(ctx context.Context, f func(context.Context) error) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, setupTry)
+		err := f(try)
+		cancel()
+		var api *jetstream.APIError
+		final := errors.As(err, &api) && api.Code < 500 && api.ErrorCode != codeNoPeers
+		if err == nil || final || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(storeAgain):
+		}
+	}
+}
+
 func explainSetup(err error) error {
 	var api *jetstream.APIError
 	if errors.As(err, &api) {
 		switch api.ErrorCode {
-		case 10005: // no suitable peers
+		case codeNoPeers:
 			return fmt.Errorf("three copies need three servers of the cluster, all there: %w", err)
-		case 10074: // replicas > 1 without a cluster
+		case codeNoCluster:
 			return fmt.Errorf("several copies need a cluster: %w", err)
 		}
 	}
