@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,7 +28,12 @@ func (c *frozenClock) SleepUntil(ctx context.Context, at time.Duration) error {
 // single plays a list on one worker whose config a test changes.
 func single(t *testing.T, list []arrivals.Arrival, change func(*runner.Config, *worker, *visits)) (*worker, *visits) {
 	t.Helper()
-	sc := parse(t, shared)
+	return singleOf(t, shared, list, change)
+}
+
+func singleOf(t *testing.T, yaml string, list []arrivals.Arrival, change func(*runner.Config, *worker, *visits)) (*worker, *visits) {
+	t.Helper()
+	sc := parse(t, yaml)
 	log := newVisits()
 	var x *worker
 	synctest.Test(t, func(t *testing.T) {
@@ -63,7 +69,7 @@ func every(n int, d time.Duration) []arrivals.Arrival {
 // are left to the fleet: whatever its timers and its guard do first.
 func TestFrozenWakesLate(t *testing.T) {
 	list := every(200, 100*time.Millisecond)
-	for name, stops := range map[string]time.Duration{"the guard stops at once": 0, "a moment later": 80 * time.Millisecond} {
+	for name, stops := range map[string]time.Duration{"the guard stops at once": 0, "a moment later": 300 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			var clock *frozenClock
 			x, log := single(t, list, func(cfg *runner.Config, _ *worker, log *visits) {
@@ -102,6 +108,43 @@ func TestFrozenWakesLate(t *testing.T) {
 				t.Errorf("recorded %v", by)
 			}
 		})
+	}
+}
+
+// TestRefusedBeforeTheStop: a guard refuses everything a moment before it stops the
+// run. First clicks that were refused never left; a try that was refused is none;
+// who was in the middle is unfinished.
+func TestRefusedBeforeTheStop(t *testing.T) {
+	yaml := strings.Replace(shared, "patience: none", "patience:\n  after_error: {median: 3s, p95: 3s}\n  tries: 1000", 1)
+	x, log := singleOf(t, yaml, every(100, 100*time.Millisecond), func(cfg *runner.Config, _ *worker, _ *visits) {
+		stop := leaseUntil(cfg, 5*time.Second+1)
+		cfg.Held = nil // the pacer does not know
+		cfg.Guard.(*openGuard).cause = results.Ended{How: results.EndedStopped}
+		d := cfg.Driver.(*portalDriver)
+		d.answer = func(path, _ string, _ time.Duration) string {
+			if path == "/" && d.log.roots%3 == 0 {
+				return "Trop de monde"
+			}
+			return ""
+		}
+		go func() {
+			time.Sleep(6*time.Second + 350*time.Millisecond)
+			stop()
+		}()
+	})
+	n, by := x.sink.recorded()
+	tries, still := 0, 0
+	for _, k := range x.sink.sum.Tries {
+		tries += int(k)
+	}
+	for _, b := range x.sink.sum.Beside {
+		still += int(b.StillTrying)
+	}
+	if n != 100 || len(log.by) != 51 || by[results.NotSent] != 49 || tries != log.roots {
+		t.Errorf("%d came, %d asked for the first page, %d tries: %v", len(log.by), log.roots, tries, by)
+	}
+	if by[results.Unfinished] == 0 || by[results.Error] == 0 || by[results.Error] != still {
+		t.Errorf("%v, %d still trying", by, still)
 	}
 }
 

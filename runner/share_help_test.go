@@ -83,6 +83,7 @@ type visits struct {
 	twice  []uint32          // people who came from two browsers
 	using  map[string]uint32 // account → person signed in now
 	both   []string          // accounts of two people at the same time
+	roots  int               // requests of the first page
 	logins map[string]int    // how often used
 	at     []time.Duration   // of every request
 }
@@ -152,6 +153,9 @@ func (s *portalSession) note(req *runner.Request, at time.Duration) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.at = append(l.at, at)
+	if req.URL.Path == "/" {
+		l.roots++
+	}
 	if s.clicks++; s.clicks == 1 {
 		if _, seen := l.by[s.person]; seen {
 			l.twice = append(l.twice, s.person)

@@ -43,7 +43,8 @@ func isolationOf(t *testing.T, sc *scenarios.Scenario, of int, step int, handed 
 				x.sink.balanced(t)
 			})
 			go func() {
-				if w == 0 && handed != nil { // while the browsers are being prepared
+				if w == 0 && handed != nil {
+					time.Sleep(lead / 2) // while the browsers are being prepared
 					x.more <- runner.More{Arrivals: handed, Lent: &runner.Lent{}}
 				}
 				close(x.more)
