@@ -39,8 +39,8 @@ func (pl *playing) ended(pt *seat, end results.Ended) {
 
 // settled reports whether there is nothing left to wait for. mu is held.
 func (pl *playing) settled(now time.Time, w *waiting) bool {
-	if pl.busy > 0 {
-		return false
+	if pl.busy > 0 || pl.failed != nil {
+		return pl.busy == 0 // without a folder there is nothing to wait for
 	}
 	living, late := 0, 0
 	for _, pt := range pl.parts {
@@ -159,11 +159,12 @@ func (pl *playing) combined() results.Ended {
 			continue
 		}
 		ends++
-		if rank(e.How) > rank(all.How) {
+		// No worker stops the fleet: a part that was stopped says so of our order.
+		if e.How != results.EndedStopped && rank(e.How) > rank(all.How) {
 			all.How, all.Cause = e.How, e.Cause
 		}
 	}
-	if h := pl.halted; h != nil && rank(h.how) >= rank(all.How) {
+	if h := pl.halted; h != nil && rank(h.how) > rank(all.How) {
 		all.How, all.Cause = h.how, h.cause
 	}
 	if ends == 0 && pl.halted == nil {
@@ -171,6 +172,9 @@ func (pl *playing) combined() results.Ended {
 		if alone {
 			all.How, all.Cause = results.EndedAlone, "no worker heard the coordinator any more"
 		}
+	}
+	if all.How == "" || pl.c.ctx.Err() != nil && all.How == results.EndedLoss {
+		all.How, all.Cause = results.EndedInterrupted, "the fleet was closed"
 	}
 	for _, l := range pl.rec.Losses {
 		all.At = max(all.At, l.Noticed)

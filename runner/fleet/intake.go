@@ -37,10 +37,10 @@ func (c *Coordinator) consume() {
 }
 
 // What a worker may send about one play: a burst, and so much a second of it. An
-// honest one sends a delta a second of some ten kilobytes, and now and then an
-// event.
+// honest one sends a delta a second of some ten kilobytes, and 10,000 events at the
+// most.
 const (
-	recordsAtOnce    = 2000
+	recordsAtOnce    = 2000 + maxEvents
 	recordsPerSecond = 20
 	bytesAtOnce      = 64 << 20
 	bytesPerSecond   = 2 << 20

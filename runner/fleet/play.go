@@ -57,7 +57,9 @@ type seat struct {
 	instance string
 	slices   []results.Slice // its own and those taken over
 	own      float64         // share of all people in its own slices
-	loss     int             // index into the losses; -1
+	took     float64         // share taken over since tookAt
+	tookAt   time.Time
+	loss     int // index into the losses; -1
 	expelled bool
 	confirm  bool // it has answered the order to stop
 	end      *results.Ended

@@ -19,6 +19,8 @@ const (
 	// answerWithin bounds the wait for one taker. One that does not answer keeps
 	// its part: it may be playing it, and nobody is played twice.
 	answerWithin = 10 * time.Second
+	// settling is how long a taker's readings lag behind what it has taken.
+	settling = 3 * time.Second
 )
 
 // replace gives a lost worker's future people to the others.
@@ -37,16 +39,17 @@ func (pl *playing) replace(pt *seat, expired time.Time) {
 	}
 	c.mu.Unlock()
 	from := time.Duration(-1)
+	unwilling := map[*seat]bool{}
 	for range rounds {
 		if why = pl.untakeable(left, pl.at(expired)); why != "" {
 			break
 		}
-		parts, rest, noTaker := pl.reserve(left)
+		parts, rest, noTaker := pl.reserve(left, unwilling)
 		if noTaker != "" {
 			why = noTaker
 			break
 		}
-		began, refused := pl.hand(pt, parts, expired)
+		began, refused := pl.hand(pt, parts, expired, unwilling)
 		c.mu.Lock()
 		if from < 0 && len(pl.rec.Losses[loss].Takers) > 0 {
 			from = began
@@ -89,7 +92,7 @@ type handing struct {
 
 // reserve deals slices to who can take them and notes them as theirs: should one of
 // them be lost in its turn, what it had been given goes on with the rest.
-func (pl *playing) reserve(left []results.Slice) (parts []handing, rest []results.Slice, why string) {
+func (pl *playing) reserve(left []results.Slice, unwilling map[*seat]bool) (parts []handing, rest []results.Slice, why string) {
 	c := pl.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,13 +101,18 @@ func (pl *playing) reserve(left []results.Slice) (parts []handing, rest []result
 	var takers []taker
 	for _, t := range pl.parts {
 		p := t.peer
-		if t.lost() || t.expelled || t.end != nil || t.instance != p.instance || now.Sub(p.heard) > SuspectAfter ||
+		if unwilling[t] || t.lost() || t.expelled || t.end != nil || t.instance != p.instance || now.Sub(p.heard) > SuspectAfter ||
 			p.beat.Ended != "" || p.beat.Phase == PhaseEnded && p.beat.Play == pl.id {
 			continue
 		}
+		if now.Sub(t.tookAt) > settling {
+			t.took = 0
+		}
 		has := share(t.slices)
 		who = append(who, t)
-		takers = append(takers, taker{Has: has, Room: room(has, p.beat.CPU, p.beat.Descriptors, p.hello.DescLimit)})
+		// What it took over just now does not show in its readings yet.
+		takers = append(takers, taker{Has: has,
+			Room: room(has-t.took, p.beat.CPU, p.beat.Descriptors, p.hello.DescLimit) - t.took})
 	}
 	if len(who) == 0 {
 		return nil, left, "nobody_left"
@@ -113,6 +121,7 @@ func (pl *playing) reserve(left []results.Slice) (parts []handing, rest []result
 	for i, t := range who {
 		if len(dealt[i]) > 0 {
 			t.slices = append(slices.Clip(t.slices), dealt[i]...)
+			t.took, t.tookAt = t.took+share(dealt[i]), now
 			parts = append(parts, handing{t, dealt[i]})
 		}
 	}
@@ -124,7 +133,7 @@ func (pl *playing) reserve(left []results.Slice) (parts []handing, rest []result
 
 // hand has takers take over, once the lost worker's lease has expired. from is the
 // instant from which they play; refused is what nobody plays yet.
-func (pl *playing) hand(lost *seat, parts []handing, expired time.Time) (from time.Duration, refused []results.Slice) {
+func (pl *playing) hand(lost *seat, parts []handing, expired time.Time, unwilling map[*seat]bool) (from time.Duration, refused []results.Slice) {
 	accounts := make([][]byte, len(parts))
 	for i, h := range parts { // made ready while the lease runs out
 		var err error
@@ -146,6 +155,7 @@ func (pl *playing) hand(lost *seat, parts []handing, expired time.Time) (from ti
 			mu.Lock()
 			defer mu.Unlock()
 			refused = append(refused, h.slices...)
+			unwilling[h.to] = true
 		})
 	}
 	wg.Wait()

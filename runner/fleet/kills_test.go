@@ -1,0 +1,5 @@
+//go:build !slow
+
+package fleet
+
+const kills = 50 // at random moments
