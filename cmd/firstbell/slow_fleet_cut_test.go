@@ -31,7 +31,7 @@ func TestFleetFrozenWorker(t *testing.T) {
 	if loss == nil {
 		t.Fatal("nobody noticed that it was frozen")
 	}
-	if over := last(s.hits, workerName(1)).Sub(frozen); over > 50*time.Millisecond {
+	if over := last(s.hits, nameOf(1)).Sub(frozen); over > 50*time.Millisecond {
 		t.Errorf("a request of the frozen worker came %s after it was frozen; its lease ended at %s", over, s.at(loss.Expired).Sub(frozen))
 	}
 	if took := s.at(loss.Noticed).Sub(frozen); took > time.Second {
@@ -56,7 +56,7 @@ func cabledFleet(t *testing.T, target *stampedTarget, storm fleetStorm, workers 
 	storm.target = target.url()
 	r := coordinateAt(t, net.JoinHostPort(cable.here, freePort(t)), credentialsFor(t, workers, cable.here, "127.0.0.1"), storm.String(), workers)
 	for i, n := range places {
-		target.serve(n.listen(t, "127.0.0.1:"+strconv.Itoa(target.port)), workerName(i))
+		target.serve(n.listen(t, "127.0.0.1:"+strconv.Itoa(target.port)), nameOf(i))
 		through := r.listen
 		if i != 1 {
 			l := n.listen(t, "127.0.0.1:0")
@@ -86,13 +86,13 @@ func TestFleetPartition(t *testing.T) {
 	if loss == nil {
 		t.Fatal("nobody noticed the partition")
 	}
-	over := last(s.hits, workerName(1)).Sub(pulled)
+	over := last(s.hits, nameOf(1)).Sub(pulled)
 	t.Logf("last request of the partitioned worker: %s after the cable was pulled", over)
 	if over > time.Second {
 		t.Errorf("the partitioned worker went on for %s", over)
 	}
-	if at := s.at(loss.Expired); last(s.hits, workerName(1)).After(at) {
-		t.Errorf("a request came %s after the lease", last(s.hits, workerName(1)).Sub(at))
+	if at := s.at(loss.Expired); last(s.hits, nameOf(1)).After(at) {
+		t.Errorf("a request came %s after the lease", last(s.hits, nameOf(1)).Sub(at))
 	}
 	if loss.Returned == nil {
 		t.Error("it never came back")
@@ -108,7 +108,7 @@ func TestFleetSlowLink(t *testing.T) {
 	places := newIslands(t, 3)
 	r := coordinate(t, fleetStorm{target: target.url(), people: 600, play: 12}.String(), 3)
 	for i, n := range places {
-		target.serve(n.listen(t, "127.0.0.1:"+strconv.Itoa(target.port)), workerName(i))
+		target.serve(n.listen(t, "127.0.0.1:"+strconv.Itoa(target.port)), nameOf(i))
 		l := n.listen(t, "127.0.0.1:0")
 		far := newRelay(t, l, r.listen)
 		if i == 1 {

@@ -143,7 +143,7 @@ func TestFleetManyWorkers(t *testing.T) {
 
 // fake is one of them.
 func (r *fleetRig) fake(ctx context.Context, i int, play time.Duration, spoke *atomic.Int64) error {
-	c, err := keys.ReadCredentials(filepath.Join(r.creds, workerName(i)+".json"))
+	c, err := keys.ReadCredentials(filepath.Join(r.creds, nameOf(i)+".json"))
 	if err != nil {
 		return err
 	}

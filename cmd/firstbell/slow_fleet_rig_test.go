@@ -111,7 +111,7 @@ func islandFleet(t *testing.T, target *stampedTarget, storm fleetStorm, workers 
 	r := coordinate(t, storm.String(), workers, args...)
 	relays := make([]*relay, workers)
 	for i, n := range places {
-		target.serve(n.listen(t, "127.0.0.1:"+strconv.Itoa(target.port)), workerName(i))
+		target.serve(n.listen(t, "127.0.0.1:"+strconv.Itoa(target.port)), nameOf(i))
 		l := n.listen(t, "127.0.0.1:0")
 		relays[i] = newRelay(t, l, r.listen)
 		r.join(t, n, l.Addr().String())
@@ -119,7 +119,7 @@ func islandFleet(t *testing.T, target *stampedTarget, storm fleetStorm, workers 
 	return r, relays
 }
 
-func workerName(i int) string { return fmt.Sprintf("w%03d", i) }
+func nameOf(i int) string { return fmt.Sprintf("w%03d", i) }
 
 // localWorkers lists the worker processes a coordinator has started, in the
 // order of their start; they end with the test, whatever becomes of their
