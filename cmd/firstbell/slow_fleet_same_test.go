@@ -24,11 +24,18 @@ func TestFleetSameStorm(t *testing.T) {
 			t.Run(strconv.Itoa(workers), func(t *testing.T) {
 				t.Parallel()
 				target := newStampedTarget(t, 0)
-				var args []string
-				if workers > 0 {
-					args = []string{"--workers", strconv.Itoa(workers)}
+				scenario := fleetStorm{target: target.url(), people: 400, play: 8}.String()
+				var s *storm
+				switch workers {
+				case 0:
+					s = startStorm(t, scenario)
+				case 1: // --workers 1 is no fleet
+					r := coordinate(t, scenario, 1)
+					r.join(t, island{}, r.listen)
+					s = r.storm
+				default:
+					s = startStorm(t, scenario, "--workers", strconv.Itoa(workers))
 				}
-				s := startStorm(t, fleetStorm{target: target.url(), people: 400, play: 8}.String(), args...)
 				s.wait(t)
 				run, err := results.Open(s.folder())
 				if err != nil {
