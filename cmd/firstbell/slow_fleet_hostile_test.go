@@ -285,7 +285,7 @@ func (r *fleetRig) garbage(t *testing.T) {
 }
 
 func nonsense(fleetID string) [][]byte {
-	random := make([]byte, rand.IntN(300))
+	random := make([]byte, 1+rand.IntN(300))
 	for i := range random {
 		random[i] = byte(rand.Uint32())
 	}
