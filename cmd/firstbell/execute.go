@@ -58,7 +58,7 @@ func execute(ctx context.Context, e *env, o playOptions, sc *scenarios.Scenario)
 		return interruptedBefore(ctx, err)
 	}
 	ended, err := x.play(ctx)
-	err = errors.Join(err, dismiss(err == nil))
+	err = errors.Join(err, dismiss(err == nil || !folderExists(x.dir)))
 	if err == nil {
 		err = x.conclude(ended)
 	}

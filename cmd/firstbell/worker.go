@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -125,6 +125,8 @@ type workerLog struct {
 	w   io.Writer
 	now func() time.Time
 	who string
+
+	leaving atomic.Bool
 }
 
 func (l *workerLog) printf(format string, args ...any) {
@@ -167,6 +169,7 @@ func runWorker(ctx context.Context, e *env, o workerOptions) error {
 	}
 	log.printf("joining %s", o.join)
 	err = w.Run(ctx)
+	log.leaving.Store(true)
 	log.printf("leaving")
 	return workerEnd(ctx, err)
 }
@@ -190,7 +193,7 @@ func connectAs(ctx context.Context, o workerOptions, c *keys.Credentials, log *w
 	return bus.Connect(ctx, bus.Config{URL: o.join, Credentials: c, NATSCreds: o.natsCreds, OnState: func(up bool) {
 		if up {
 			log.printf("connected")
-		} else {
+		} else if !log.leaving.Load() {
 			log.printf("the connection is lost; trying again")
 		}
 	}})
@@ -213,7 +216,7 @@ func workerEnd(ctx context.Context, err error) error {
 			why: plainLine(refused.Why), fix: plainLine(refused.Fix), cause: err}
 	case ctx.Err() != nil:
 		return verdictError{exitInterrupted}
-	case strings.Contains(err.Error(), "coordinator"):
+	case errors.Is(err, fleet.ErrAbandoned), errors.Is(err, bus.ErrDisconnected):
 		return &userError{exit: exitStopped, code: "FB0607", what: "the coordinator stayed away", why: err.Error(),
 			fix: "results that were not delivered are in the spool: start the same worker again when the coordinator is back (firstbell run --resume)", cause: err}
 	}

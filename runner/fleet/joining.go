@@ -27,7 +27,7 @@ func (w *Worker) join(ctx context.Context) error {
 		case refused != nil && (refused.Code != "taken" || w.since(begun) > takenGrace):
 			return refused
 		case err != nil && w.since(begun) > w.cfg.Linger:
-			return fmt.Errorf("no coordinator answered in %v: %w", w.cfg.Linger, err)
+			return fmt.Errorf("%w in %v: %w", ErrAbandoned, w.cfg.Linger, err)
 		}
 		if !told {
 			told = true

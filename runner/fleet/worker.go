@@ -96,6 +96,10 @@ type playLease struct {
 	*Lease
 }
 
+// ErrAbandoned is the error of a worker that has waited long enough for its
+// coordinator.
+var ErrAbandoned = errors.New("nothing heard of the coordinator")
+
 // NewWorker checks what it was given; it sends nothing.
 func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	if cfg.Bus == nil || cfg.Credentials == nil || cfg.Prepare == nil || cfg.Spool == "" {
@@ -184,7 +188,7 @@ func (w *Worker) serve(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-look.C:
 			if silent := w.silence(); silent > w.cfg.Linger {
-				return fmt.Errorf("nothing heard of the coordinator for %v", silent.Round(time.Second))
+				return fmt.Errorf("%w for %v", ErrAbandoned, silent.Round(time.Second))
 			}
 		}
 	}
