@@ -12,6 +12,7 @@ import (
 	"firstbell/report"
 	"firstbell/runner"
 	"firstbell/runner/fleet"
+	"firstbell/runner/fleet/keys"
 	"firstbell/runner/nulltarget"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
@@ -80,10 +81,10 @@ func (s *session) calibrateWorker(ctx context.Context, worker int, order []byte)
 		err = strictJSON(data, &a)
 	}
 	if err != nil {
-		return a, &userError{exit: exitRefused, code: "FB0604", what: "worker " + workerName(worker) + " could not calibrate itself",
+		return a, &userError{exit: exitRefused, code: "FB0604", what: "worker " + keys.WorkerName(worker) + " could not calibrate itself",
 			why: plainLine(err.Error()), fix: "firstbell fleet shows who is there", cause: err}
 	}
-	s.say("console.calibration", "rate", workerName(worker)+" "+oneDecimal(s.text, a.Rate), "broke", s.broke(brokeOf(a.Stopped)))
+	s.say("console.calibration", "rate", keys.WorkerName(worker)+" "+oneDecimal(s.text, a.Rate), "broke", s.broke(brokeOf(a.Stopped)))
 	return a, nil
 }
 

@@ -93,9 +93,7 @@ func (f *openedFleet) credentials(c crew) error {
 	return err
 }
 
-func (f *openedFleet) workerFile(i int) string { return filepath.Join(f.dir, workerName(i)+".json") }
-
-func workerName(i int) string { return fmt.Sprintf("w%03d", i) }
+func (f *openedFleet) workerFile(i int) string { return filepath.Join(f.dir, keys.WorkerName(i)+".json") }
 
 func operatorBeside(roster string) string {
 	roster = absolute(roster)
@@ -203,7 +201,7 @@ func (f *openedFleet) start() error {
 	for i := range f.state.Size {
 		c, err := f.startWorker(i)
 		if err != nil {
-			return fmt.Errorf("starting worker %s: %w", workerName(i), err)
+			return fmt.Errorf("starting worker %s: %w", keys.WorkerName(i), err)
 		}
 		f.own = append(f.own, c)
 	}
@@ -213,11 +211,11 @@ func (f *openedFleet) start() error {
 // startWorker starts one of our own processes: its credentials go in at standard
 // input, its lines to a file of the fleet's folder.
 func (f *openedFleet) startWorker(i int) (*child, error) {
-	spool := filepath.Join(f.dir, spoolDir, workerName(i))
+	spool := filepath.Join(f.dir, spoolDir, keys.WorkerName(i))
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(filepath.Join(f.dir, workerName(i)+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(filepath.Join(f.dir, keys.WorkerName(i)+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
