@@ -32,12 +32,20 @@ func (c *Coordinator) Call(ctx context.Context, worker int, name string, payload
 	defer cancel()
 	a, err := c.order(ctx, p, Order{Kind: OrderCall, Call: call})
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		return nil, fmt.Errorf("call %s: %w", name, err)
 	}
 	return a.Payload, nil
 }
 
-// whileHeard gives a context that ends when a worker's process is no longer heard.
+// callSilence is how long a worker that works on a call may be silent: a
+// calibration drives its machine to the limit, and no lease is at stake.
+const callSilence = 10 * time.Second
+
+// whileHeard gives a context that ends when a worker's process is gone, or has not
+// been heard for callSilence.
 func (c *Coordinator) whileHeard(parent context.Context, p *peer) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	c.mu.Lock()
@@ -55,7 +63,7 @@ func (c *Coordinator) whileHeard(parent context.Context, p *peer) (context.Conte
 				return
 			}
 			c.mu.Lock()
-			there := p.alive(c.cfg.Now()) && p.instance == instance
+			there := !p.gone && c.cfg.Now().Sub(p.heard) < callSilence && p.instance == instance
 			c.mu.Unlock()
 			if !there {
 				cancel(fmt.Errorf("%s %s", p.name, lossWords[lostSilent]))
