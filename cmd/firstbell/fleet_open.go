@@ -93,7 +93,9 @@ func (f *openedFleet) credentials(c crew) error {
 	return err
 }
 
-func (f *openedFleet) workerFile(i int) string { return filepath.Join(f.dir, keys.WorkerName(i)+".json") }
+func (f *openedFleet) workerFile(i int) string {
+	return filepath.Join(f.dir, keys.WorkerName(i)+".json")
+}
 
 func operatorBeside(roster string) string {
 	roster = absolute(roster)
