@@ -56,6 +56,28 @@
 // their number and as the sum of their times. By Little's identity the two are
 // equal over a run; apart, the bookkeeping is wrong.
 //
+// # A part of a storm
+//
+// Several processes may each play a part of one storm. Run plays the arrivals it
+// is given, whoever plays the rest:
+//
+//   - [PairAccounts] pairs people and accounts over the whole storm; Config.Lent
+//     gives a part its own, so that a person has the same account whatever the
+//     number of workers. Of the others' accounts not even the rows are needed.
+//   - Config.More hands over the people of a lost worker. Until the last arrival
+//     of the whole storm, and two seconds more, a run whose people are all settled
+//     waits for them.
+//   - Config.LoadEnds ends the load of all parts at one instant.
+//   - Config.Held stops the release of people at once, also in a process that was
+//     frozen and wakes late. A run that then ends as results.EndedAlone settles who
+//     had clicked and leaves the others unrecorded: they may be another's by now.
+//   - A request that the guard refuses with results.ReasonInFlight did not leave:
+//     the person is settled as they were before it, when the run stops.
+//   - All drain to the same instant (Config.Last), an isolation's people are
+//     prepared in the same time ([PreparationTime] is the whole plan's), and the
+//     answered logins that decide about the accounts are shared (Plan.Workers).
+//   - [MergeSnapshots] is what all parts together look like.
+//
 // # Rejected logins
 //
 // A rejected login is the test's own fault (invalid) and is never tried again in

@@ -50,7 +50,8 @@
 // In no span of one second do more requests, or more new connections, leave
 // than the file allows, nor more than the scenario's own limits for all hosts
 // together; what would is refused with consent_limit. Requests sent again and
-// redirects count. With several workers each has its share.
+// redirects count. Several workers share each limit by equal whole numbers: their
+// sum never exceeds it in any second.
 //
 // # Design
 //

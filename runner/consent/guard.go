@@ -28,7 +28,11 @@ type Config struct {
 	Events func(results.Event)
 	// Key is the phrase whose SHA-256 a file may ask for; "" for none.
 	Key string
-	// Workers share the limits evenly; 0 means 1.
+	// Workers is how many guards share the limits, each of them told the same
+	// number; 0 means 1. In any second they let no more pass together than is
+	// consented to, however their clocks differ. Each gets an equal whole number of
+	// grants a second, so up to Workers − 1 of them are given away; what is fewer
+	// than the workers cannot be shared and is refused.
 	Workers int
 	// Authorization is the value of that header for the target's own origin,
 	// for a staging behind HTTP Basic; "" for none.
@@ -98,9 +102,12 @@ func New(cfg Config) (*Guard, error) {
 		cfg: cfg, sites: map[runner.Origin]*site{}, byHost: map[string][]*site{},
 		stopped: make(chan struct{}), outside: map[string]int{}, fetch: cfg.Fetch,
 	}
-	share := float64(cfg.Workers)
-	g.requests = newLimit(cfg.Scenario.Limits.RequestsPerSecond / share)
-	g.connections = newLimit(cfg.Scenario.Limits.ConnectionsPerSecond / share)
+	limits := cfg.Scenario.Limits
+	if why, fix := tooFew(limits.RequestsPerSecond, limits.ConnectionsPerSecond, cfg.Workers); why != "" {
+		return nil, fmt.Errorf("consent: the scenario's limits: %s; %s", why, fix)
+	}
+	g.requests = newLimit(limits.RequestsPerSecond, cfg.Workers)
+	g.connections = newLimit(limits.ConnectionsPerSecond, cfg.Workers)
 	if err := g.addSites(); err != nil {
 		return nil, err
 	}

@@ -121,10 +121,12 @@ func (g *Guard) readSite(ctx context.Context, s *site) error {
 	if why, fix := f.check(s.origin, g.cfg.Key, time.Now()); why != "" {
 		return refuse("in its consent: "+why, fix)
 	}
-	share := float64(g.cfg.Workers)
+	if why, fix := tooFew(f.RequestsPerSecond, f.ConnectionsPerSecond, g.cfg.Workers); why != "" {
+		return refuse("in its consent: "+why, fix)
+	}
 	s.terms.Store(&terms{
 		file: f, source: place.URL.String(), addrs: addrs,
-		requests: newLimit(f.RequestsPerSecond / share), connections: newLimit(f.ConnectionsPerSecond / share),
+		requests: newLimit(f.RequestsPerSecond, g.cfg.Workers), connections: newLimit(f.ConnectionsPerSecond, g.cfg.Workers),
 	})
 	g.event("consent_read", s.origin.HostHeader()+": "+cut(f.ConsentedBy), "host", s.origin.String(),
 		"consented_by", cut(f.ConsentedBy), "not_after", f.NotAfter.UTC().Format(time.RFC3339),

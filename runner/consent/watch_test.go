@@ -227,3 +227,62 @@ func TestLimitsArePerSecond(t *testing.T) {
 		}
 	})
 }
+
+// TestGuardsTogether: the guards of a fleet, requests and connections, limits of
+// the consent and of the scenario.
+func TestGuardsTogether(t *testing.T) {
+	for _, workers := range []int{1, 3, 5, 16} {
+		synctest.Test(t, func(t *testing.T) {
+			var guards []*setup
+			for range workers {
+				sc := target(t, ent)
+				sc.Limits.RequestsPerSecond = 37.5 // lower than the consent's 50; connections are its 20
+				g := guarding(t, sc, func(c *Config) { c.Workers = workers })
+				if err := g.Read(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				guards = append(guards, g)
+			}
+			var requests, connections []time.Duration
+			started := time.Now()
+			for range 4000 {
+				for _, g := range guards {
+					if g.Request(address(t, ent)) == nil {
+						requests = append(requests, time.Since(started))
+					}
+					if g.Dial("ent.preprod.example", at("192.0.2.7:443")) == nil {
+						connections = append(connections, time.Since(started))
+					}
+				}
+				time.Sleep(time.Millisecond)
+			}
+			for most, list := range map[int][]time.Duration{37: requests, 20: connections} {
+				for i := most; i < len(list); i++ {
+					if list[i]-list[i-most] < time.Second {
+						t.Fatalf("%d workers: %d within %v", workers, most+1, list[i]-list[i-most])
+					}
+				}
+				if want := most / workers * workers * 4; len(list) != want {
+					t.Errorf("%d workers: %d in 4 s, want %d", workers, len(list), want)
+				}
+			}
+		})
+	}
+}
+
+// TestTooFewToShare: a consent that is smaller than the fleet is refused before
+// the start, and says for how many it is enough.
+func TestTooFewToShare(t *testing.T) {
+	g := guarding(t, target(t, ent), func(c *Config) { c.Workers = 21 })
+	if err := g.Read(t.Context()); err == nil || !strings.Contains(err.Error(), "20 connections per second cannot be shared by 21 workers; play with 20 at most") {
+		t.Errorf("Read: %v", err)
+	}
+	if reason(g.Request(address(t, ent))) != results.ReasonOutOfScope {
+		t.Error("loaded all the same")
+	}
+	sc := target(t, ent)
+	sc.Limits.RequestsPerSecond = 3
+	if _, err := New(Config{Scenario: sc, RunID: "x", Clock: stopwatch{}, Workers: 4}); err == nil {
+		t.Error("3 requests a second for 4 workers")
+	}
+}
