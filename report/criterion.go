@@ -201,13 +201,29 @@ func (t *tally) hurt(c scenarios.Criterion, k keep) *Span {
 func (t *tally) strip(c scenarios.Criterion, k keep) []StripCell {
 	cells := make([]StripCell, 0, t.tens)
 	for i, b := range t.blocks(span{0, t.play}, k) {
-		if c.Quantile != nil {
-			cells = append(cells, timeCell(c, t.times(span{i * 10, i*10 + 10}, k)))
-		} else {
-			cells = append(cells, rateCell(c, count(c.Metric, &b), base(c.Metric, &b)))
-		}
+		cells = append(cells, t.cell(c, span{i * 10, i*10 + 10}, &b, k))
 	}
 	return cells
+}
+
+// cell reads a criterion in a piece of the played window; b is its people. What was
+// broken only by people whom a lost worker left unobserved says nothing.
+func (t *tally) cell(c scenarios.Criterion, s span, b *bag, k keep) StripCell {
+	read := func(b *bag, times func(span, keep) distribution) StripCell {
+		if c.Quantile != nil {
+			return timeCell(c, times(s, k))
+		}
+		return rateCell(c, count(c.Metric, b), base(c.Metric, b))
+	}
+	out := read(b, t.times)
+	if out.Status == NotMet && b.Unseen > 0 {
+		spared := *b
+		spared.spare()
+		if read(&spared, t.sparedTimes).Status != NotMet {
+			out.Status = StatusNeutral
+		}
+	}
+	return out
 }
 
 func rateCell(c scenarios.Criterion, k, n uint64) StripCell {

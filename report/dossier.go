@@ -248,6 +248,29 @@ type Session struct {
 	Main string `json:"main"`
 	// Checks are what the witness and the control address say.
 	Checks []Measure `json:"checks"`
+	// Fleet is what the trials were played on, when it was several workers.
+	Fleet *SessionFleet `json:"fleet,omitempty"`
+}
+
+// SessionFleet is the fleet of a session's trials: the worst of each.
+type SessionFleet struct {
+	Workers int    `json:"workers"` // the most of a trial
+	Kind    string `json:"kind"`
+	Trials  int    `json:"trials"` // played on several workers
+	// Worst bound and drift of a clock, and in which trial.
+	Error      Decimal     `json:"clock_error_max_s"`
+	ErrorTrial string      `json:"clock_error_trial,omitempty"`
+	Drift      Decimal     `json:"clock_drift_max_s"`
+	DriftTrial string      `json:"clock_drift_trial,omitempty"`
+	Unkept     []string    `json:"unkept"` // trials whose record of the fleet is gone
+	Losses     []TrialLoss `json:"losses"` // in the order played, at most 100
+	Lost       int         `json:"losses_total"`
+}
+
+// TrialLoss is one loss of one trial.
+type TrialLoss struct {
+	Trial string `json:"trial"`
+	Loss
 }
 
 // TrialRow is one trial, as played.

@@ -245,7 +245,9 @@ func (t *tally) outsideWhile(s *Summary) {
 		return
 	}
 	b := t.sum(span{h.From - t.plan.PlayFrom, h.To - t.plan.PlayFrom}, nil)
-	s.Outside.Hurt, s.Outside.HurtN, s.Outside.HurtPart = b.never(), b.valid(), share(b.never(), b.valid())
+	lost := min(b.Unseen, b.never()) // of whom nothing is known
+	never, of := b.never()-lost, b.valid()-lost
+	s.Outside.Hurt, s.Outside.HurtN, s.Outside.HurtPart = never, of, share(never, of)
 }
 
 func nonNil[T any](s []T) []T {

@@ -49,6 +49,14 @@ func TestVerdictOfEachFixture(t *testing.T) {
 		"ends_after":                       {report.Inconclusive, report.CauseEndsAfter, "V9"},
 		"cut":                              {report.Inconclusive, report.CauseCut, "V9"},
 		"target_down":                      {report.NotReady, "", "in_class time_to_class"},
+		"fleet_ready":                      {report.Ready, "", ""},
+		"fleet_taken_over":                 {report.Ready, "", ""},
+		"fleet_worker_lost":                {report.Inconclusive, report.CauseWorkerLost, "V6"},
+		"fleet_clock":                      {report.Inconclusive, report.CauseClock, "V5"},
+		"fleet_frozen":                     {report.Inconclusive, report.CauseGenerator, "V1 V2 V3"},
+		"fleet_resumed":                    {report.Inconclusive, report.CauseAlone, "V9"},
+		"fleet_stopped":                    {report.Inconclusive, report.CauseStopped, "V9"},
+		"fleet_large":                      {report.Inconclusive, report.CauseWorkerLost, "V6"},
 		"empty":                            {report.Inconclusive, report.CauseTooFew, "V1 V2 V8 V10"},
 	}
 	for _, name := range reporttest.Names() {

@@ -120,11 +120,8 @@ func (t *tally) strips(sc *scenarios.Scenario) []StripRow {
 }
 
 func (t *tally) stripCell(c scenarios.Criterion, s span) StripCell {
-	if c.Quantile != nil {
-		return timeCell(c, t.times(s, nil))
-	}
 	b := t.sum(s, nil)
-	return rateCell(c, count(c.Metric, &b), base(c.Metric, &b))
+	return t.cell(c, s, &b, nil)
 }
 
 // The heat map's rows: the same in every report, so that runs compare.

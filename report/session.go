@@ -58,7 +58,7 @@ func (x *session) describe(s *Summary) {
 	s.Session = &Session{
 		Command: d.Command, Quick: d.Quick, Window: Span{secondOf(x.sc.Storm.Play.From), secondOf(x.sc.Storm.Play.To)}, Stages: nonNil(d.Stages), Resumed: nonNil(d.Resumed), Unproved: nonNil(d.Unproved),
 		Calibration: d.Calibration, Witness: d.Witness, Control: d.Control, SynLadder: nonNil(d.SynLadder),
-		Trials: x.rows(), Main: x.main, Checks: x.checks(),
+		Trials: x.rows(), Main: x.main, Checks: x.checks(), Fleet: x.fleet,
 	}
 }
 

@@ -26,6 +26,7 @@ type session struct {
 	storms     []storm
 	main       string
 	v4         Gate
+	fleet      *SessionFleet // nil while every trial was one process's
 }
 
 func newSession(d *results.Dossier, sc *scenarios.Scenario) *session {
@@ -40,10 +41,12 @@ func (x *session) add(trial results.Trial, run *results.Run, err error) {
 		return
 	}
 	p := played{Trial: trial, Series: results.SeriesOf(run), Traces: tracesOf(run)}
-	p.Series.Gates = TrialGates(run, x.sc)
+	t := newTally(run)
+	p.Series.Gates = t.failedGates(x.sc)
+	x.fleetOf(trial.Name, t)
 	if trial.Conduct.Kind == results.TrialStorm {
 		p.Reading = newPlateau(p.Series, x.sc).read() // its verdict follows, with gate V4
-		x.shape(&trial, run)
+		x.shape(&trial, t)
 	} else {
 		p.Reading = JudgeTrial(p.Series, x.sc)
 	}
@@ -56,16 +59,16 @@ func (x *session) add(trial results.Trial, run *results.Run, err error) {
 
 // shape takes the arrival curve of the required storm, from it or from another
 // one brought to its size.
-func (x *session) shape(trial *results.Trial, run *results.Run) {
+func (x *session) shape(trial *results.Trial, t *tally) {
 	factor := trial.Conduct.Factor
 	if !(factor > 0) || x.curve != nil && factor != 1 {
 		return
 	}
-	x.curve = arrivals(run.Plan)
+	x.curve = arrivals(t.plan)
 	for i := range x.curve {
 		x.curve[i] /= factor
 	}
-	x.peak = newTally(run).peak()
+	x.peak = t.peak()
 }
 
 // arrivals are the people due in each second, all groups together.

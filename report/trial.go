@@ -84,7 +84,10 @@ func TrialGates(run *results.Run, sc *scenarios.Scenario) []string {
 	if run == nil || run.Plan == nil || run.Total == nil || sc == nil {
 		return []string{"V9"}
 	}
-	t := newTally(run)
+	return newTally(run).failedGates(sc)
+}
+
+func (t *tally) failedGates(sc *scenarios.Scenario) []string {
 	failed := []string{}
 	for _, g := range append(slices.Clone(t.generatorGates(sc)), t.endedAsPlanned(), t.notBlocked()) {
 		if g.Status != Met {

@@ -71,7 +71,17 @@ func TestVerdictTable(t *testing.T) {
 	}
 	causes := map[string]Cause{
 		"V1": CauseStormNotDelivered, "V2": CauseGenerator, "V3": CauseGenerator, "V7": CauseTargetChanged,
-		"V8": CauseTooFew, "V9": CauseInterrupted, "V10": CauseBlocked,
+		"V8": CauseTooFew, "V9": CauseInterrupted, "V10": CauseBlocked, "V5": CauseClock, "V6": CauseWorkerLost,
+	}
+	fleet := func(gates []Gate, bad string, status Status) []Gate { // a run on several workers
+		for _, id := range []string{"V5", "V6"} {
+			g := Gate{ID: id, Status: Met}
+			if id == bad {
+				g.Status = status
+			}
+			gates = append(gates, g)
+		}
+		return gates
 	}
 	for _, set := range sets {
 		check := func(what string, e evidence, w want) {
@@ -99,6 +109,16 @@ func TestVerdictTable(t *testing.T) {
 			}
 		}
 		for _, status := range []Status{NotMet, Unmeasured} {
+			for _, id := range []string{"V5", "V6"} {
+				w := want{set.failed, ""}
+				if set.failed == Inconclusive {
+					w.c = causes[id]
+				}
+				if len(set.criteria) == 0 {
+					w.c = CauseNoCriteria
+				}
+				check(id+" "+string(status), evidence{set.criteria, fleet(gatesWith(Met), id, status), Ledger{Started: 1000}, results.EndedPlanned}, w)
+			}
 			w := want{set.failed, ""}
 			if set.failed == Inconclusive {
 				w.c = CauseCalibration
@@ -108,6 +128,7 @@ func TestVerdictTable(t *testing.T) {
 			}
 			check("V4 "+string(status), evidence{set.criteria, append(gatesWith(Met), Gate{ID: "V4", Status: status}), Ledger{Started: 1000}, results.EndedPlanned}, w)
 		}
+		check("a sound fleet", evidence{set.criteria, fleet(gatesWith(Met), "", Met), Ledger{Started: 1000}, results.EndedPlanned}, set.good)
 		check("V4 met", evidence{set.criteria, append(gatesWith(Met), Gate{ID: "V4", Status: Met}), Ledger{Started: 1000}, results.EndedPlanned}, set.good)
 		w := want{Inconclusive, CauseAccountsRejected}
 		if len(set.criteria) == 0 {
@@ -124,7 +145,7 @@ func TestNoPathToReadyWithAFailedGate(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	statuses := []Status{Met, NotMet, Undecided, Unmeasured, ""}
 	severities := []string{"blocking", "major", "minor", "", "else"}
-	ends := []results.EndedAs{results.EndedPlanned, results.EndedCut, results.EndedInterrupted, results.EndedByTarget, results.EndedCredentials, results.EndedLimit, ""}
+	ends := []results.EndedAs{results.EndedPlanned, results.EndedCut, results.EndedInterrupted, results.EndedByTarget, results.EndedCredentials, results.EndedLimit, results.EndedStopped, results.EndedAlone, results.EndedLoss, ""}
 	seen := map[Value]int{}
 	for range 50_000 {
 		var e evidence
@@ -139,6 +160,11 @@ func TestNoPathToReadyWithAFailedGate(t *testing.T) {
 		}
 		if r.IntN(2) == 0 {
 			e.gates = append(e.gates, Gate{ID: "V4", Status: statuses[r.IntN(len(statuses))]})
+		}
+		if r.IntN(3) == 0 {
+			for _, id := range []string{"V5", "V6"} {
+				e.gates = append(e.gates, Gate{ID: id, Status: statuses[r.IntN(2)*r.IntN(5)]})
+			}
 		}
 		for range r.IntN(4) {
 			e.criteria = append(e.criteria, crit(severities[r.IntN(5)], statuses[r.IntN(5)], statuses[r.IntN(5)]))
@@ -179,6 +205,8 @@ func TestExitCode(t *testing.T) {
 	}{
 		{Ready, results.EndedPlanned, 0}, {NotReady, results.EndedPlanned, 3}, {Inconclusive, results.EndedPlanned, 4},
 		{Inconclusive, results.EndedCut, 4}, {Inconclusive, results.EndedLimit, 4}, {Inconclusive, results.EndedCredentials, 4},
+		{Inconclusive, results.EndedStopped, 6}, {NotReady, results.EndedStopped, 6}, {Inconclusive, results.EndedAlone, 4}, {Inconclusive, results.EndedLoss, 4},
+		{Ready, results.EndedLoss, 4}, {NotReady, results.EndedAlone, 3},
 		{NotReady, results.EndedByTarget, 6}, {NotReady, results.EndedInterrupted, 130}, {NotReady, results.EndedInternal, 1},
 	} {
 		if got := ExitCode(Verdict{Value: row.v}, row.ended); got != row.want {

@@ -103,9 +103,13 @@ func (c *Catalog) Loss(l *report.Loss, key string) Sentence {
 	out := c.Sentence(form, Arg{"worker", l.Worker, ""}, Arg{"at", c.Clock(l.Heard), key + ".heard_s"},
 		Arg{"why", c.Word("loss_why", l.Why), ""}, Arg{"noticed", c.Duration(l.Noticed), key + ".noticed_after_s"})
 	add := func(s Sentence) { out = append(append(out, Part{Text: c.semicolon()}), s...) }
-	add(c.unobserved(l, key))
-	if l.NotSent > 0 {
-		add(c.Sentence("fleet.not_sent", Arg{"n", c.Uint(l.NotSent), key + ".not_sent"}))
+	if unsent := (Arg{"n", c.Uint(l.NotSent), key + ".not_sent"}); l.NotSent > 0 && l.Unobserved == 0 {
+		add(c.Sentence("fleet.not_sent_only", unsent))
+	} else {
+		add(c.unobserved(l, key))
+		if l.NotSent > 0 {
+			add(c.Sentence("fleet.not_sent", unsent))
+		}
 	}
 	add(c.taken(l, key))
 	if l.Returned >= 0 {
@@ -158,4 +162,22 @@ func WorkerMark(state string) string {
 		return "↺"
 	}
 	return "✗"
+}
+
+// Outcome is an outcome in words. Who was left unfinished by a loss of ours is not
+// merely still on the way.
+func (c *Catalog) Outcome(s *report.Summary, outcome string) string {
+	return c.outcome("outcome.", s, outcome)
+}
+
+// Explained says what an outcome means.
+func (c *Catalog) Explained(s *report.Summary, outcome string) string {
+	return c.outcome("explained.", s, outcome)
+}
+
+func (c *Catalog) outcome(prefix string, s *report.Summary, outcome string) string {
+	if outcome == "unfinished" && s.Outside.Unobserved > 0 {
+		outcome = "unfinished_or_lost"
+	}
+	return c.Text(prefix + outcome)
 }

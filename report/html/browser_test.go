@@ -117,7 +117,7 @@ func eval[T any](t *testing.T, b *tab, script string) T {
 }
 
 // browserFixtures have between them every figure and every state.
-var browserFixtures = []string{"not_ready", "worst_group", "interrupted", "target_down", "empty", "certify_largest", "certify_less_than", "capacity_no_storms"}
+var browserFixtures = []string{"not_ready", "worst_group", "interrupted", "target_down", "empty", "certify_largest", "certify_less_than", "capacity_no_storms", "fleet_large", "fleet_worker_lost"}
 
 var views = []struct {
 	name   string
@@ -206,7 +206,7 @@ const runAxe = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wc
 func TestPageOneIsOneSheet(t *testing.T) {
 	b := open(t)
 	sheets := map[string]*report.Summary{"full": crowded(t)}
-	for _, name := range append([]string{"not_ready", "interrupted"}, reporttest.SessionNames()...) {
+	for _, name := range append([]string{"not_ready", "interrupted", "fleet_large"}, reporttest.SessionNames()...) {
 		sheets[name] = summary(t, name)
 	}
 	for name, s := range sheets {

@@ -24,6 +24,9 @@ func (b *builder) fleet() []Part {
 		return nil
 	}
 	parts := []Part{{Text: b.fleetMeans()}}
+	if w := b.clocks(); w != nil {
+		parts = append(parts, Part{Text: w})
+	}
 	if len(f.Losses) > 0 {
 		var list []Words
 		for _, l := range b.c.FleetLines(b.s, mostLosses) {
@@ -53,15 +56,24 @@ func (b *builder) fleetMeans() Words {
 		return plain(b.c.Text("html.fleet_unkept"))
 	}
 	out := b.f.say("html.fleet_kept", "n", b.f.count("run.workers"), "kind", b.c.Word("fleet_kind", f.Kind))
-	add := func(w Words) { out = append(append(out, Num{Text: " "}), w...) }
-	add(b.lossesMean())
-	if f.Clock.Readings == 0 {
-		add(plain(b.c.Text("html.fleet_no_clocks")))
-		return out
+	return append(append(out, Num{Text: " "}), b.lossesMean()...)
+}
+
+// clocks is how well the workers' clocks agreed; nil where the record is gone.
+func (b *builder) clocks() Words {
+	switch f := b.s.Fleet; {
+	case !f.Kept:
+		return nil
+	case f.Clock.Readings == 0:
+		return plain(b.c.Text("html.fleet_no_clocks"))
+	case f.Clock.Drift == "0" && f.Clock.Spread.Known():
+		return b.f.say("html.fleet_clocks_still", "error", b.f.duration("fleet.clock.error_max_s"),
+			"spread", b.f.duration("fleet.clock.start_spread_s"), "bound", b.f.duration("fleet.clock.start_spread_error_s"))
+	case !f.Clock.Spread.Known():
+		return b.f.say("html.fleet_clock", "error", b.f.duration("fleet.clock.error_max_s"), "drift", b.f.duration("fleet.clock.drift_max_s"))
 	}
-	add(b.f.say("html.fleet_clocks", "error", b.f.duration("fleet.clock.error_max_s"), "drift", b.f.duration("fleet.clock.drift_max_s"),
-		"spread", b.f.duration("fleet.clock.start_spread_s"), "bound", b.f.duration("fleet.clock.start_spread_error_s")))
-	return out
+	return b.f.say("html.fleet_clocks", "error", b.f.duration("fleet.clock.error_max_s"), "drift", b.f.duration("fleet.clock.drift_max_s"),
+		"spread", b.f.duration("fleet.clock.start_spread_s"), "bound", b.f.duration("fleet.clock.start_spread_error_s"))
 }
 
 func (b *builder) lossesMean() Words {
@@ -80,7 +92,30 @@ func (b *builder) lossesMean() Words {
 			key = "html.fleet_lost_within"
 		}
 	}
-	return b.f.say(key, "n", b.c.Int(len(f.Losses)), "share", b.f.percent(path("validity", at, "measures.0.measured")))
+	what := b.c.Text("html.fleet_one_lost")
+	if len(f.Losses) > 1 {
+		what = b.c.Text("html.fleet_some_lost", "n", b.c.Int(len(f.Losses)))
+	}
+	out := b.f.say(key, "what", what, "share", b.f.percent(path("validity", at, "measures.0.measured")))
+	if key != "html.fleet_lost_beyond" {
+		return out
+	}
+	return append(out, b.takenLate(at)...)
+}
+
+// takenLate says that the people of a lost worker were taken over too late.
+func (b *builder) takenLate(gate int) Words {
+	for i, m := range b.s.Validity[gate].Measures {
+		if m.Name != "takeover" || m.Status == report.Met {
+			continue
+		}
+		key := "html.fleet_late"
+		if m.Measured == report.Never {
+			key = "html.fleet_never"
+		}
+		return append(plain(" "), b.f.say(key, "took", b.f.duration(path("validity", gate, "measures", i, "measured")))...)
+	}
+	return nil
 }
 
 func (b *builder) stopped(s *report.Stop) Words {
@@ -94,7 +129,7 @@ func (b *builder) stopped(s *report.Stop) Words {
 // losses is every loss, one row each.
 func (b *builder) losses() *Table {
 	c := b.c
-	t := &Table{Caption: c.Text("html.t_losses"), Stack: true, Class: "tight", Head: columns(c.Text("html.worker"), c.Text("html.lost_at"),
+	t := &Table{Caption: c.Text("html.t_losses"), Stack: true, Class: "tight members", Head: columns(c.Text("html.worker"), c.Text("html.lost_at"),
 		c.Text("html.noticed_after"), c.Text("html.loss_why"), c.Text("html.unobserved"), c.Text("html.not_sent_lost"),
 		c.Text("html.taken_at"), c.Text("html.taken_after"), c.Text("html.taken_by"), c.Text("html.returned_at"))}
 	for _, i := range []int{3, 8} {
@@ -112,7 +147,7 @@ func (b *builder) losses() *Table {
 			by = c.Few(names)
 		}
 		t.Rows = append(t.Rows, []Cell{
-			text(l.Worker), cell(b.f.clock(key + ".heard_s")), cell(b.f.duration(key + ".noticed_after_s")), text(c.Word("loss_why", l.Why)),
+			name(l.Worker), cell(b.f.clock(key + ".heard_s")), cell(b.f.duration(key + ".noticed_after_s")), text(c.Word("loss_why", l.Why)),
 			cell(b.f.count(key + ".unobserved")), cell(b.f.count(key + ".not_sent")), cell(b.f.clock(key + ".taken_s")),
 			cell(b.known(key+".taken_after_s", l.TakenAfter, b.f.duration)), text(orDash(by)), cell(b.f.clock(key + ".returned_s")),
 		})
@@ -166,7 +201,7 @@ func (b *builder) members() []Part {
 
 func (b *builder) memberLoad(caption string, order []int, stack bool) *Table {
 	c := b.c
-	t := &Table{Caption: caption, Stack: stack, Class: "tight", Head: []Column{
+	t := &Table{Caption: caption, Stack: stack, Class: "tight members", Head: []Column{
 		{Name: c.Text("html.worker")}, {Name: c.Text("html.place")}, {Name: c.Text("html.worker_state")}, {Name: c.Text("html.assigned"), Number: true},
 		{Name: c.Text("html.taken_people"), Number: true}, {Name: c.Text("started"), Number: true}, {Name: c.Text("html.delay_p99"), Number: true},
 		{Name: c.Text("html.delay_max"), Number: true}, {Name: c.Text("html.cpu"), Number: true},
@@ -177,7 +212,7 @@ func (b *builder) memberLoad(caption string, order []int, stack bool) *Table {
 			continue
 		}
 		t.Rows = append(t.Rows, []Cell{
-			text(w.Name), text(orDash(w.Place)), b.workerState(w.State), cell(b.f.count(key + ".assigned")), cell(b.f.count(key + ".taken_over")),
+			name(w.Name), text(orDash(w.Place)), b.workerState(w.State), cell(b.f.count(key + ".assigned")), cell(b.f.count(key + ".taken_over")),
 			cell(b.f.count(key + ".started")), cell(b.known(key+".delay_p99_s", w.DelayP99, b.f.duration)),
 			cell(b.known(key+".delay_max_s", w.DelayMax, b.f.duration)), cell(b.known(key+".cpu_10s_max", w.CPU, b.f.percent)),
 		})
@@ -187,7 +222,7 @@ func (b *builder) memberLoad(caption string, order []int, stack bool) *Table {
 
 func (b *builder) memberMachine(caption string, order []int) *Table {
 	c := b.c
-	t := &Table{Caption: caption, Stack: true, Class: "tight", Head: columns(c.Text("html.worker"), c.Text("html.tool_version"), c.Text("html.cpus"),
+	t := &Table{Caption: caption, Stack: true, Class: "tight members", Head: columns(c.Text("html.worker"), c.Text("html.tool_version"), c.Text("html.cpus"),
 		c.Text("html.descriptors"), c.Text("html.bytes_max"), c.Text("html.clock_offset"), c.Text("html.clock_drift"),
 		c.Text("html.start_after"), c.Text("html.loss_count"))}
 	t.Head[1].Number = false
@@ -197,7 +232,7 @@ func (b *builder) memberMachine(caption string, order []int) *Table {
 			continue
 		}
 		t.Rows = append(t.Rows, []Cell{
-			text(w.Name), text(orDash(w.Version)), cell(b.known(key+".cpus", w.CPUs, b.f.number)),
+			name(w.Name), text(orDash(w.Version)), cell(b.known(key+".cpus", w.CPUs, b.f.number)),
 			{Words: Words{b.f.count(key + ".descriptors_max"), {Text: " / "}, b.f.count(key + ".descriptor_limit_min")}, Class: "n"},
 			{Words: Words{b.f.count(key + ".bytes_in_per_s_max"), {Text: " / "}, b.f.count(key + ".bytes_out_per_s_max")}, Class: "n"},
 			{Words: b.clock(w.Member, key), Class: "n"}, cell(b.known(key+".clock_drift_s", w.ClockDrift, b.f.signed)),
@@ -227,4 +262,39 @@ func (b *builder) plusMinus(key string, d report.Decimal, bound string) Words {
 func (b *builder) workerState(state string) Cell {
 	class := map[string]string{"ok": "good", "warned": "unsure", "returned": "unsure", "lost": "bad"}[state]
 	return Cell{Words: plain(catalog.WorkerMark(state) + "\u00a0" + b.c.Word("worker_state", state)), Class: strings.TrimSpace(class)}
+}
+
+// name is a worker's: written as it is.
+func name(worker string) Cell { return Cell{Words: plain(worker), Class: "code"} }
+
+// sessionFleet is the fleet of a session's trials: the worst clocks, and every loss
+// by the trial it happened in.
+func (b *builder) sessionFleet() []Part {
+	f := b.s.Session.Fleet
+	if f == nil {
+		return nil
+	}
+	c := b.c
+	intro := b.f.say("html.session_fleet", "n", b.f.count("session.fleet.workers"), "kind", orDash(c.Word("fleet_kind", f.Kind)),
+		"trials", b.f.count("session.fleet.trials"), "main", orDash(b.s.Session.Main))
+	add := func(w Words) { intro = append(append(intro, Num{Text: " "}), w...) }
+	if f.Error.Known() && f.Drift.Known() {
+		add(b.f.say("html.session_clocks", "error", b.f.duration("session.fleet.clock_error_max_s"), "etrial", f.ErrorTrial,
+			"drift", b.f.duration("session.fleet.clock_drift_max_s"), "dtrial", f.DriftTrial))
+	}
+	if f.Lost == 0 {
+		add(plain(c.Text("html.session_none_lost")))
+	}
+	if len(f.Unkept) > 0 {
+		add(plain(c.Text("html.session_unkept", "trials", c.Few(f.Unkept))))
+	}
+	var list []Words
+	for i := range f.Losses[:min(len(f.Losses), mostLosses)] {
+		l := &f.Losses[i]
+		list = append(list, append(plain(l.Trial+c.Colon()), b.f.words(c.Loss(&l.Loss, path("session.fleet.losses", i)))...))
+	}
+	if left := f.Lost - len(list); left > 0 {
+		list = append(list, plain(c.Text("fleet.more_losses_session", "n", c.Int(left))))
+	}
+	return []Part{{Heading: c.Text("html.session_workers"), Text: intro, List: list}}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"firstbell/report"
+
 	"golang.org/x/net/html"
 )
 
@@ -23,11 +25,28 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestSessionText keeps the words of a session's own sections.
+// TestSessionText keeps the words of a session's own sections, and of those that
+// speak of a fleet.
 func TestSessionText(t *testing.T) {
+	for _, g := range []struct {
+		fixture, lang string
+		sections      []string
+	}{
+		{"certify_not_ready", "fr", []string{"decision", "recovery", "capacity", "why", "tool"}},
+		{"certify_fleet", "fr", []string{"decision", "tool"}},
+		{"fleet_worker_lost", "fr", []string{"decision", "storm", "tool"}},
+		{"fleet_large", "en", []string{"decision", "tool"}},
+		{"fleet_stopped", "en", []string{"tool"}},
+	} {
+		golden(t, g.fixture+"."+g.lang+".txt", words(t, summary(t, g.fixture), g.lang, g.sections))
+	}
+}
+
+// words is the text of some sections.
+func words(t *testing.T, s *report.Summary, lang string, sections []string) []byte {
 	var b bytes.Buffer
-	for _, n := range elements(t, render(t, summary(t, "certify_not_ready"), "fr")) {
-		if n.Type != html.ElementNode || n.Data != "section" || !slices.Contains([]string{"decision", "recovery", "capacity", "why", "tool"}, attr(n, "id")) {
+	for _, n := range elements(t, render(t, s, lang)) {
+		if n.Type != html.ElementNode || n.Data != "section" || !slices.Contains(sections, attr(n, "id")) {
 			continue
 		}
 		b.WriteString("== " + attr(n, "id") + "\n")
@@ -37,7 +56,7 @@ func TestSessionText(t *testing.T) {
 			}
 		}
 	}
-	golden(t, "certify_not_ready.fr.txt", b.Bytes())
+	return b.Bytes()
 }
 
 // cells is the text of an element, the cells of a row apart.

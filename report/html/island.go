@@ -17,7 +17,7 @@ func (b *builder) island() any {
 	}{t.From, t.Bin, b.s.Run.PlayTo, []line{{b.c.Text("intended"), t.Intended}}}
 	for _, x := range stacked(t) {
 		if slices.Max(append([]int{0}, x.n...)) > 0 {
-			out.Lines = append(out.Lines, line{b.c.Text("outcome." + x.outcome), x.n})
+			out.Lines = append(out.Lines, line{b.c.Outcome(b.s, x.outcome), x.n})
 		}
 	}
 	return out

@@ -68,7 +68,7 @@ func (b *builder) mapFigure() *Figure {
 			}
 		}
 		if n > 0 {
-			said = append(said, b.c.Text("html.count_state", "n", b.c.Int(n), "state", b.c.Text("worker_state."+s)))
+			said = append(said, b.c.Text("html.count_state", "n", b.c.Int(n), "state", b.c.Text("worker_states."+s)))
 			fig.Key = append(fig.Key, KeyItem{Swatch: stateSwatch(s), Label: b.c.Text("worker_state." + s)})
 		}
 	}

@@ -132,6 +132,9 @@ func writes(key, value, text string) bool {
 			return true
 		}
 	}
+	if below, ok := strings.CutPrefix(value, "-"); ok && "−"+c.Duration(report.Decimal(below)) == text {
+		return true
+	}
 	if rounded(key, d, text) {
 		return true
 	}
@@ -147,7 +150,7 @@ func rounded(key string, d report.Decimal, text string) bool {
 	plain := strings.TrimPrefix(text, "×")
 	part, _, _ := strings.Cut(key, ".")
 	switch {
-	case !slices.Contains([]string{"capacity", "recovery", "attribution", "sizing", "session"}, part):
+	case !slices.Contains([]string{"capacity", "recovery", "attribution", "sizing", "session", "generator"}, part):
 		return false
 	case strings.HasSuffix(key, ".low"), strings.Contains(key, "ci95.0"):
 		return outwards(d.Float(), strings.Replace(plain, "−", "-", 1), false)

@@ -56,7 +56,7 @@ func (b *builder) ledgers() *Table {
 		if b.s.People.Of(o) == 0 && b.s.Attempts.Of(o) == 0 && o != "in_time" {
 			continue
 		}
-		t.Rows = append(t.Rows, row(o, c.Text("outcome."+o), c.Text("explained."+o)))
+		t.Rows = append(t.Rows, row(o, c.Outcome(b.s, o), c.Explained(b.s, o)))
 	}
 	return t
 }
@@ -77,7 +77,7 @@ func (b *builder) phaseFigure() *Figure {
 	fig.Finding = b.f.say("html.f4", "share", b.f.percent(path("phases", peak, "share.in_time")))
 	for _, o := range report.Outcomes() {
 		if b.s.People.Of(o) > 0 && o != "not_sent" {
-			fig.Key = append(fig.Key, KeyItem{Swatch: swatch("o-" + o), Label: b.c.Text("outcome." + o)})
+			fig.Key = append(fig.Key, KeyItem{Swatch: swatch("o-" + o), Label: b.c.Outcome(b.s, o)})
 		}
 	}
 	fig.Wide = b.drawPhases(fig.Finding.String())
@@ -131,7 +131,7 @@ func (b *builder) phaseTable() *Table {
 			}
 			key := path("phases", i)
 			t.Rows = append(t.Rows, []Cell{
-				text(name), text(c.Text("outcome." + o)), cell(b.f.count(key + ".people." + o)), cell(b.f.percent(key + ".share." + o)),
+				text(name), text(c.Outcome(b.s, o)), cell(b.f.count(key + ".people." + o)), cell(b.f.percent(key + ".share." + o)),
 			})
 		}
 	}

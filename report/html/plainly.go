@@ -84,7 +84,7 @@ func (b *builder) outcomeSentence() Words {
 			out = append(out, Num{Text: ", "})
 		}
 		first = false
-		out = append(out, Num{Text: b.c.Text("outcome."+o) + "\u00a0"}, b.f.count("people."+o))
+		out = append(out, Num{Text: b.c.Outcome(b.s, o) + "\u00a0"}, b.f.count("people."+o))
 	}
 	out = append(out, Num{Text: "."})
 	if b.s.People.NotSent > 0 {

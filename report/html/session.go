@@ -22,6 +22,7 @@ func (b *builder) session() []Part {
 		{Table: b.stages()},
 		{Table: b.trials(), Folded: c.Text("html.t_trials")},
 	}
+	parts = append(parts, b.sessionFleet()...)
 	if len(c.Unproved(b.s)) > 0 {
 		var list []Words
 		for _, u := range c.Unproved(b.s) {

@@ -43,7 +43,7 @@ func (b *builder) stormFigure() *Figure {
 	fig.Finding = b.stormFinding()
 	for _, x := range slices.Backward(stacked(t)) {
 		if total(x.n) > 0 {
-			fig.Key = append(fig.Key, KeyItem{Swatch: swatch("o-" + x.outcome), Label: b.c.Text("outcome." + x.outcome)})
+			fig.Key = append(fig.Key, KeyItem{Swatch: swatch("o-" + x.outcome), Label: b.c.Outcome(b.s, x.outcome)})
 		}
 	}
 	fig.Key = append(fig.Key, KeyItem{Swatch: swatch("intended"), Label: b.c.Text("html.intended")})
@@ -89,6 +89,12 @@ func (b *builder) stormFinding() Words {
 	case h != nil && s.Outside.Hurt > 0:
 		return b.f.say("html.f3_hurt", "from", b.f.clock("verdict.hurt.from_s"), "to", b.f.clock("verdict.hurt.to_s"),
 			"n", b.f.count("outside.hurt_never"), "of", b.f.count("outside.hurt_n"))
+	}
+	switch {
+	case s.Outside.Unobserved > 0 && s.Outside.Observed == 0:
+		return b.f.say("html.f3_lost_only", "lost", b.f.count("outside.unobserved"), "of", b.f.count("people.started"))
+	case s.Outside.Unobserved > 0:
+		return b.f.say("html.f3_lost", "n", b.f.count("outside.never_observed"), "lost", b.f.count("outside.unobserved"), "of", b.f.count("people.started"))
 	}
 	return b.f.say("html.f3_some", "n", b.f.count("outside.never"), "of", b.f.count("people.started"))
 }

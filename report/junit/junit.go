@@ -54,7 +54,7 @@ func Write(w io.Writer, s *report.Summary, lang string) error {
 		out.Suite.add(criterionCase(c, x, class))
 	}
 	for _, g := range s.Validity {
-		out.Suite.add(gateCase(c, g, class))
+		out.Suite.add(gateCase(c, s, g, class))
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -138,9 +138,17 @@ func criterionCase(c *catalog.Catalog, x report.Criterion, class string) testCas
 	return t
 }
 
-func gateCase(c *catalog.Catalog, g report.Gate, class string) testCase {
+// mostLosses are told here; all are in the report.
+const mostLosses = 10
+
+func gateCase(c *catalog.Catalog, s *report.Summary, g report.Gate, class string) testCase {
 	t := testCase{Class: class, Name: g.ID + " " + c.Text("gate."+g.ID), Time: "0"}
 	body := catalog.Mark(g.Status) + " " + c.GateFinding(g)
+	if g.ID == "V6" {
+		for _, l := range c.FleetLines(s, mostLosses) {
+			body += "\n" + l.String()
+		}
+	}
 	t.set(g.Status, &note{c.Text("gate_status." + string(g.Status)), body})
 	return t
 }

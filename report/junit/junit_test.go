@@ -21,6 +21,7 @@ func TestWrite(t *testing.T) {
 		"inconclusive_generator_saturated": {1, 1},
 		"inconclusive_interval_straddles":  {0, 2},
 		"empty":                            {1, 1 + 3 + 3},
+		"fleet_worker_lost":                {1, 1 + 1},
 		"certify_ready":                    {0, 0},
 		"certify_not_ready":                {1 + 1 + 3, 0},
 		"certify_at_least":                 {0, 0},

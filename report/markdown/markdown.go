@@ -24,6 +24,9 @@ func Write(w io.Writer, s *report.Summary, lang string) error {
 	return err
 }
 
+// mostLosses are told here; all are in the report.
+const mostLosses = 10
+
 type document struct {
 	b strings.Builder
 	s *report.Summary
@@ -81,6 +84,9 @@ func (d *document) gates() {
 	for _, g := range d.s.Validity {
 		d.printf("- %s %s %s – %s\n", catalog.Mark(g.Status), g.ID, d.c.Text("gate."+g.ID), plain(d.c.GateFinding(g)))
 	}
+	for _, l := range d.c.FleetLines(d.s, mostLosses) {
+		d.printf("- %s\n", plain(l.String()))
+	}
 	if d.s.Session == nil {
 		d.printf("\n%s\n", d.c.Text("face.capacity"))
 	}
@@ -94,7 +100,7 @@ func (d *document) outcomes() {
 		if x := d.s.PeopleShare.Of(o); x.Known() {
 			share = d.c.Percent(x)
 		}
-		d.printf("| %s | %s | %s | %s |\n", d.c.Text("outcome."+o), d.c.Uint(d.s.People.Of(o)), share, d.c.Uint(d.s.Attempts.Of(o)))
+		d.printf("| %s | %s | %s | %s |\n", d.c.Outcome(d.s, o), d.c.Uint(d.s.People.Of(o)), share, d.c.Uint(d.s.Attempts.Of(o)))
 	}
 	d.printf("\n</details>\n")
 }

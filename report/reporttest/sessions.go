@@ -69,6 +69,7 @@ func sessions() []session {
 		{"certify_resumed", "ready", resumed},
 		{"certify_killed", "cut", killed},
 		{"capacity_no_storms", "ready", noStorms},
+		{"certify_fleet", "fleet_taken_over", ofFleet},
 		{"certify_largest", "not_ready", largest},
 	}
 }
@@ -308,6 +309,16 @@ func quick(s *report.Summary) {
 		}
 	}
 	s.Verdict = report.Verdict{Value: report.Inconclusive, Cause: "wide", Reasons: []string{}, Actions: []string{"cause_wide", "full_session"}}
+}
+
+// ofFleet was played by 16 workers, of which one was lost in a storm.
+func ofFleet(s *report.Summary) {
+	s.Session.Main = "022-storm"
+	s.Session.Fleet = &report.SessionFleet{
+		Workers: 16, Kind: "remote", Trials: len(s.Session.Trials), Error: "0.0004", ErrorTrial: "003-probe", Drift: "0.0011", DriftTrial: "022-storm",
+		Unkept: []string{}, Lost: 2,
+		Losses: []report.TrialLoss{{Trial: "003-probe", Loss: s.Fleet.Losses[0]}, {Trial: "022-storm", Loss: s.Fleet.Losses[0]}},
+	}
 }
 
 func resumed(s *report.Summary) {

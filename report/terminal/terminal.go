@@ -101,7 +101,7 @@ func (p *printer) outcomes() error {
 		if n == 0 && o != "in_time" {
 			continue
 		}
-		if err := t.Append(p.c.Text("outcome."+o), p.c.Uint(n), p.share(o)); err != nil {
+		if err := t.Append(p.c.Outcome(p.s, o), p.c.Uint(n), p.share(o)); err != nil {
 			return err
 		}
 	}
@@ -206,7 +206,13 @@ func (p *printer) gates() {
 		}
 		p.wrap("  ", p.paint(g.Status, catalog.Mark(g.Status)+" "+g.ID)+" "+p.c.Text("gate."+g.ID)+" – "+p.c.GateFinding(g))
 	}
+	for _, l := range p.c.FleetLines(p.s, mostLosses) {
+		p.wrap("  ", l.String())
+	}
 }
+
+// mostLosses are told here; all are in the report.
+const mostLosses = 3
 
 func (p *printer) verdict() {
 	page := p.c.PageOne(p.s)
