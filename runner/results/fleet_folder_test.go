@@ -91,6 +91,11 @@ func TestFleetFolderRefusesBadFrames(t *testing.T) {
 			t.Errorf("%s: fresh %v, %v", name, fresh, err)
 		}
 	}
+	f.workers[4] = &workerFile{appended: appended{size: maxDeltaFile}}
+	if _, fresh, err := f.Append(4, frameOf(t, 4, 1)); fresh || !errors.Is(err, ErrBadFrame) {
+		t.Errorf("more than a file may hold: fresh %v, %v", fresh, err)
+	}
+	delete(f.workers, 4)
 	if files, err := os.ReadDir(filepath.Join(f.Dir(), DeltaDir)); err != nil || len(files) > 0 {
 		t.Errorf("files of nobody: %v, %v", files, err)
 	}

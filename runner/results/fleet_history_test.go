@@ -297,7 +297,7 @@ func appendTo(t *testing.T, path string, b []byte) {
 // recordings, some of which come late: at every moment both ledgers are the truth.
 func TestFleetLedgersAreTheTruth(t *testing.T) {
 	saw := map[string]int{}
-	for seed := range uint64(120) {
+	for seed := range uint64(60) {
 		f := newFleetHistory(seed)
 		stop := f.seconds + 5
 		if f.rng.IntN(3) == 0 {

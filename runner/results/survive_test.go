@@ -77,6 +77,10 @@ func TestDamageDuplicatesAndGaps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	none, err := NewEncoder(testLimits).Append(nil, &Delta{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	bad := append([]byte{}, frames[1]...)
 	bad[len(bad)/2] ^= 1
 	for name, c := range map[string]struct {
@@ -90,6 +94,8 @@ func TestDamageDuplicatesAndGaps(t *testing.T) {
 		"damaged":        {[][]byte{frames[0], bad, frames[2]}, WorkerRun{LastSeq: 1, Frames: 1, Torn: int64(len(bad) + len(frames[2])), Why: "damaged frame: wrong CRC"}, EndedCut},
 		"after the end":  {[][]byte{frames[0], end, {1, 2, 3}}, WorkerRun{LastSeq: 1, Frames: 1, Gaps: 3, Ended: true, Torn: 3, Why: "bytes after the end of the run"}, EndedPlanned},
 		"another worker": {[][]byte{frames[0], other}, WorkerRun{LastSeq: 1, Frames: 1, Torn: int64(len(other)), Why: "frame of worker 7"}, EndedCut},
+		"no number":      {[][]byte{frames[0], none}, WorkerRun{LastSeq: 1, Frames: 1, Torn: int64(len(none)), Why: "frame without a number"}, EndedCut},
+		"late":           {[][]byte{frames[0], frames[3], end, frames[2], frames[1], end}, WorkerRun{LastSeq: 4, LastSecond: 3, Frames: 4, Duplicates: 1, Ended: true}, EndedPlanned},
 		"empty":          {nil, WorkerRun{}, EndedCut},
 	} {
 		t.Run(name, func(t *testing.T) {
