@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +135,20 @@ func (b *boss) newest(name string) Beat {
 		return b.beats[name][n-1]
 	}
 	return Beat{}
+}
+
+// farewell is a worker's last message.
+func (b *boss) farewell(name string) Gone {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gone[name]
+}
+
+// said are all ticks of w000, and when the last one was sent.
+func (b *boss) said() ([][]byte, time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.ticks), b.lastTick
 }
 
 // silence makes the coordinator dead, or alive again.
@@ -394,10 +409,12 @@ func (p *testPlayer) Play(ctx context.Context, io IO) (results.Ended, error) {
 	io.Sink.Event(results.Event{Kind: "started"})
 	for i := 0; i < 100*p.seconds; i++ {
 		if i%100 == 0 && i > 0 {
-			io.Observe(runner.Snapshot{At: clock.Now(), Started: p.sent})
+			io.Observe(runner.Snapshot{At: clock.Now(), Started: p.requests()})
 			d := results.NewDelta(0)
 			if err := io.Sink.Append(d); err != nil {
+				p.mu.Lock()
 				p.fails = err
+				p.mu.Unlock()
 				return results.Ended{How: results.EndedInternal, At: clock.Now()}, err
 			}
 		}
@@ -438,6 +455,14 @@ func (p *testPlayer) Play(ctx context.Context, io IO) (results.Ended, error) {
 	return results.Ended{How: results.EndedPlanned, At: clock.Now()}, nil
 }
 
+func (p *testPlayer) requests() int { p.mu.Lock(); defer p.mu.Unlock(); return p.sent }
+func (p *testPlayer) closings() int { p.mu.Lock(); defer p.mu.Unlock(); return p.closed }
+func (p *testPlayer) heard() error  { p.mu.Lock(); defer p.mu.Unlock(); return p.fails }
+func (p *testPlayer) given() ([]Takeover, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.takeovers), p.endAt
+}
 func (p *testPlayer) lastSent() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.last }
 
 // openGuard allows everything.

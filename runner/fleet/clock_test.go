@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,11 +15,12 @@ type skewed struct {
 	ahead time.Duration
 	rate  float64 // 1e-4: 100 ppm too fast
 	from  time.Time
+	jump  atomic.Int64
 }
 
 func (s *skewed) Now() time.Time {
 	t := time.Now()
-	return t.Add(s.ahead + time.Duration(float64(t.Sub(s.from))*s.rate))
+	return t.Add(s.ahead + time.Duration(s.jump.Load()) + time.Duration(float64(t.Sub(s.from))*s.rate))
 }
 
 // TestClockBound: whatever the skew, the drift and the two ways, the true offset

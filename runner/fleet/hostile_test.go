@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,11 +28,11 @@ func TestTicksOldAndTwice(t *testing.T) {
 			t.Fatal("messages that come thrice ended the lease")
 		}
 		b.silence(true)
-		last := b.lastTick
+		ticks, last := b.said()
 		tick := subject(b.roster.Fleet, "down", "w000", "tick")
 		for range 30 { // somebody repeats what was said before
-			for i := range b.ticks {
-				b.conn.Publish(tick, b.ticks[len(b.ticks)-1-i])
+			for i := range ticks {
+				b.conn.Publish(tick, ticks[len(ticks)-1-i])
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -193,10 +194,10 @@ func TestStartTooLate(t *testing.T) {
 // TestOrderTwice: an order that is repeated is obeyed once and answered each time.
 func TestOrderTwice(t *testing.T) {
 	inFleet(t, 1, func(t *testing.T, b *boss) {
-		calls := 0
+		var calls atomic.Int32
 		w := b.worker(0, t.TempDir(), &testPlayer{}, func(c *WorkerConfig) {
 			c.Call = func(_ context.Context, name string, payload []byte) ([]byte, error) {
-				calls++
+				calls.Add(1)
 				time.Sleep(3 * time.Second) // longer than the asker's patience
 				return append([]byte(name+" of "), payload...), nil
 			}
@@ -210,8 +211,8 @@ func TestOrderTwice(t *testing.T) {
 				t.Errorf("answer %+v, %v", a, err)
 			}
 		}
-		if calls != 1 {
-			t.Errorf("done %d times", calls)
+		if n := calls.Load(); n != 1 {
+			t.Errorf("done %d times", n)
 		}
 		for n := uint64(100); n < 200; n++ { // until 77 is forgotten
 			body, _ := json.Marshal(Order{N: n, Instance: w.instance, Kind: OrderForget, Play: "x"})
@@ -219,8 +220,8 @@ func TestOrderTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := b.send("w000", body); err == nil || calls != 1 {
-			t.Errorf("an order of long ago: %v, done %d times", err, calls)
+		if _, err := b.send("w000", body); err == nil || calls.Load() != 1 {
+			t.Errorf("an order of long ago: %v, done %d times", err, calls.Load())
 		}
 		w.term()
 		<-w.done
@@ -244,14 +245,14 @@ func TestTakeoverAndEndOfLoad(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Second)
-		if len(p.takeovers) != 1 || string(p.takeovers[0].Accounts) != "theirs" || p.takeovers[0].From != 3*time.Second || p.endAt != 8*time.Second {
-			t.Errorf("taken over %+v, load ends at %v", p.takeovers, p.endAt)
+		if got, end := p.given(); len(got) != 1 || string(got[0].Accounts) != "theirs" || got[0].From != 3*time.Second || end != 8*time.Second {
+			t.Errorf("taken over %+v, load ends at %v", got, end)
 		}
 		b.order("w000", Order{Kind: OrderStop, Play: "p", Stop: &Stop{Play: "p", How: results.EndedStopped}})
 		if _, err := b.order("w000", Order{Kind: OrderMore, Play: "p", More: more}); err == nil {
 			t.Error("people were given to a part that is over")
 		}
-		if len(p.takeovers) != 1 {
+		if got, _ := p.given(); len(got) != 1 {
 			t.Error("taken over twice")
 		}
 		w.term()
@@ -294,7 +295,9 @@ func TestDiskFullDuringThePlay(t *testing.T) {
 		time.Sleep(time.Second)
 		zero := b.begin("w000", "p")
 		time.Sleep(time.Until(zero.Add(2500 * time.Millisecond)))
+		w.Worker.mu.Lock()
 		s := w.deliveries["p"].spool
+		w.Worker.mu.Unlock()
 		s.mu.Lock()
 		s.file = &fullDisk{spoolFile: s.file}
 		s.mu.Unlock()
@@ -302,8 +305,8 @@ func TestDiskFullDuringThePlay(t *testing.T) {
 		if got := b.newest("w000"); !got.Broken || got.Phase != PhaseEnded || got.Ended != results.EndedInternal || got.Acked != got.Spooled {
 			t.Errorf("beat %+v", got)
 		}
-		if !errors.Is(p.fails, errFull) || w.told("no space left") == 0 {
-			t.Errorf("the engine heard %v; told %+v", p.fails, w.notices)
+		if !errors.Is(p.heard(), errFull) || w.told("no space left") == 0 {
+			t.Errorf("the engine heard %v; told %+v", p.heard(), w.notices)
 		}
 		w.term()
 		<-w.done
@@ -319,28 +322,31 @@ func FuzzWorkerHears(f *testing.F) {
 		`{"n":2,"kind":"more","play":"p","more":{"accounts":{"size":-1}}}`} {
 		f.Add([]byte(s))
 	}
+	_, creds, _ := rosters()(1)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		synctest.Test(t, func(t *testing.T) {
-			_, creds, _ := rosters()(1)
-			bus := newMemBus()
-			defer bus.close()
-			w, err := NewWorker(WorkerConfig{Bus: bus.connect("w000"), Credentials: &creds[0], Spool: t.TempDir(),
-				Prepare: func(context.Context, Job) (Player, error) { return deafPlayer{}, nil }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.instance = "" // any order is for it
-			p := newPart(t.Context(), "p", Prepare{})
-			p.built(made{player: deafPlayer{}}, nil)
-			w.part = p
-			ctx, cancel := context.WithCancel(t.Context())
-			w.hearTick(body)
-			w.hearOrder(ctx, Message{Subject: "s"}, body)
-			w.hearStop(body)
-			cancel()
-			p.drop(results.Ended{How: results.EndedStopped})
-			w.shut(cancel)
-			w.closeDeliveries()
-		})
+		bus, dir := newMemBus(), t.TempDir()
+		defer bus.close()
+		w, err := NewWorker(WorkerConfig{Bus: bus.connect("w000"), Credentials: &creds[0], Spool: dir,
+			Prepare: func(context.Context, Job) (Player, error) { return deafPlayer{}, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.instance = "" // any order is for it
+		s, err := createSpool(dir, "fleet", "w000", "p", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		p := newPart(t.Context(), "p", Prepare{})
+		p.built(made{player: deafPlayer{}, sink: newSink(s, testLimits)}, nil)
+		w.part = p
+		ctx, cancel := context.WithCancel(t.Context())
+		w.hearTick(body)
+		w.hearOrder(ctx, Message{Subject: "s"}, body)
+		w.hearStop(body)
+		cancel()
+		p.drop(results.Ended{How: results.EndedStopped})
+		w.shut(cancel)
+		w.closeDeliveries()
 	})
 }

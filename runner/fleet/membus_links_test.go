@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,8 +13,13 @@ func TestMemBusLinks(t *testing.T) {
 		b := newMemBus()
 		defer b.close()
 		w, c := b.connect("w000"), b.connect("coordinator")
+		var mu sync.Mutex
 		var got []string
-		cancel, err := c.Subscribe("fb.F.up.*.beat", func(m Message) { got = append(got, string(m.Data)) })
+		cancel, err := c.Subscribe("fb.F.up.*.beat", func(m Message) {
+			mu.Lock()
+			got = append(got, string(m.Data))
+			mu.Unlock()
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,6 +38,8 @@ func TestMemBusLinks(t *testing.T) {
 		say("twice")
 		cancel()
 		say("unheard")
+		mu.Lock()
+		defer mu.Unlock()
 		want := []string{"plain", "late", "twice", "twice"}
 		if len(got) != len(want) {
 			t.Fatalf("heard %q, want %q", got, want)

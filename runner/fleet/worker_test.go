@@ -66,8 +66,8 @@ func TestWorkerPlays(t *testing.T) {
 		if _, err := b.order("w000", Order{Kind: OrderForget, Play: "p1"}); err != nil {
 			t.Fatal(err)
 		}
-		if got := spools(t, dir); len(got) != 0 || p.closed != 1 {
-			t.Errorf("spools after they are forgotten: %v; the player was closed %d times", got, p.closed)
+		if got := spools(t, dir); len(got) != 0 || p.closings() != 1 {
+			t.Errorf("spools after they are forgotten: %v; the player was closed %d times", got, p.closings())
 		}
 		// A second play, of the same process.
 		p.seconds = 2
@@ -108,11 +108,11 @@ func TestPartition(t *testing.T) {
 				if got := p.lastSent().Sub(b.lastTickBefore(from)); got > LeaseFor || got < LeaseFor-100*time.Millisecond {
 					t.Errorf("the last request left %v after the last tick, want a little less than %v", got, LeaseFor)
 				}
-				sent := p.sent
+				sent := p.requests()
 				link.heal()
 				time.Sleep(10 * time.Second)
-				if p.sent != sent {
-					t.Errorf("%d requests after the line was back", p.sent-sent)
+				if n := p.requests(); n != sent {
+					t.Errorf("%d requests after the line was back", n-sent)
 				}
 				seconds, end := readFrames(t, b.records("w000", "p"))
 				if seconds != 5 || end == nil || end.How != results.EndedAlone {
@@ -255,8 +255,8 @@ func TestTerminated(t *testing.T) {
 		if _, end := readFrames(t, b.records("w000", "p")); end == nil || end.How != results.EndedAlone {
 			t.Errorf("ended %+v", end)
 		}
-		if b.gone["w000"].Why == "" || len(spools(t, dir)) != 0 {
-			t.Errorf("gone %+v, spools %v", b.gone, spools(t, dir))
+		if b.farewell("w000").Why == "" || len(spools(t, dir)) != 0 {
+			t.Errorf("gone %+v, spools %v", b.farewell("w000"), spools(t, dir))
 		}
 	})
 }
