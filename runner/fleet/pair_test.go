@@ -182,7 +182,7 @@ func TestPairSurvives(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, 7))
-			for range 5 {
+			for range 3 {
 				at, who := time.Duration(random.Int64N(int64(5500*time.Millisecond))), random.IntN(3)
 				synctest.Test(t, func(t *testing.T) {
 					p := newPair(t, 3)
