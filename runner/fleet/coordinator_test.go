@@ -34,7 +34,7 @@ func newMemFolder() *memFolder {
 
 func (m *memFolder) Append(worker uint32, frame []byte) (results.Frame, bool, error) {
 	d := results.NewDelta(worker)
-	f, n, err := results.NewDecoder(results.Limits{}).Next(frame, d)
+	f, n, err := results.NewDecoder(results.Limits{Groups: 8, Steps: 8, Hosts: 8}).Next(frame, d)
 	if err != nil || n != len(frame) || f.Worker != worker {
 		return f, false, fmt.Errorf("%w: %v", results.ErrBadFrame, err)
 	}

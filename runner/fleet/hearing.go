@@ -39,11 +39,11 @@ func (c *Coordinator) hearBeat(p *peer, body []byte) {
 	if c.play != nil {
 		c.play.heard(p, now)
 	}
-	if p.busy == "" && b.Phase == PhaseEnded && c.done[b.Play] {
-		p.busy = b.Play // it came back after a play that was taken up again was closed
-	}
-	if p.busy != "" && c.done[p.busy] && (c.play == nil || c.play.id != p.busy) {
-		c.forgetLater(p)
+	switch {
+	case p.busy != "" && c.done[p.busy]:
+		c.forgetLater(p, p.busy)
+	case b.Phase == PhaseEnded && c.done[b.Play]: // it came back when the play was closed
+		c.forgetLater(p, b.Play)
 	}
 }
 
@@ -134,8 +134,8 @@ func (c *Coordinator) watchLoop() {
 		}
 		now := c.cfg.Now()
 		c.mu.Lock()
-		if now.Sub(last) > heldUp {
-			c.steady = now.Add(catchUp)
+		if until := now.Add(catchUp); now.Sub(last) > heldUp && until.After(c.steady) {
+			c.steady = until
 		}
 		if now.After(c.steady) {
 			c.watch(now)

@@ -79,12 +79,11 @@ func (c *Coordinator) ask(ctx context.Context, p *peer, subject string, message 
 }
 
 // forgetLater has a worker drop a play that is over. mu is held.
-func (c *Coordinator) forgetLater(p *peer) {
+func (c *Coordinator) forgetLater(p *peer, play string) {
 	if p.forgetting || c.closing {
 		return
 	}
 	p.forgetting = true
-	play := p.busy
 	c.running.Go(func() {
 		ctx, cancel := context.WithTimeout(c.ctx, 3*time.Second)
 		defer cancel()
