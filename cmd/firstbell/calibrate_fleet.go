@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,15 +85,8 @@ func (s *session) calibrateWorker(ctx context.Context, worker int, order []byte)
 		return a, &userError{exit: exitRefused, code: "FB0604", what: "worker " + keys.WorkerName(worker) + " could not calibrate itself",
 			why: plainLine(err.Error()), fix: "firstbell fleet shows who is there", cause: err}
 	}
-	s.say("console.calibration", "rate", keys.WorkerName(worker)+" "+oneDecimal(s.text, a.Rate), "broke", s.broke(brokeOf(a.Stopped)))
+	s.fleet.say("%s plays %.1f logins a second against a sink of its own (%s came next)", keys.WorkerName(worker), a.Rate, cmp.Or(plainLine(a.Stopped), "nothing"))
 	return a, nil
-}
-
-func brokeOf(stopped string) []string {
-	if stopped == "" {
-		return nil
-	}
-	return []string{stopped}
 }
 
 // weakest is what all workers together can play: the lowest rate, times their
