@@ -53,7 +53,10 @@ func TestStopAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := start(t, func(c *exec.Cmd) *exec.Cmd { return c }, "capacity", file, filepath.Join(dir, "runs"), "--quick", "--max", "20")
-		until(t, "a session", time.Minute, func() bool { found, _ := filepath.Glob(filepath.Join(s.out, "*", "trials", "*")); return len(found) > 0 })
+		until(t, "a session", time.Minute, func() bool {
+			found, _ := filepath.Glob(filepath.Join(s.out, "*", "trials", "*"))
+			return len(found) > 0
+		})
 		stopIt(t, s, "latest")
 		equal(t, "exit code", s.wait(t), 6)
 		if found, _ := filepath.Glob(filepath.Join(s.out, "*", "dossier.json")); len(found) == 0 {
