@@ -114,8 +114,13 @@ func (pl *playing) returned(pt *seat, now time.Time) {
 }
 
 // silent, left and replaced are the ways a process goes away. mu is held.
-func (pl *playing) silent(p *peer, now time.Time) { pl.away(p, lostSilent, now) }
-func (pl *playing) left(p *peer, now time.Time)   { pl.away(p, lostGone, now) }
+func (pl *playing) silent(p *peer, now time.Time) {
+	if pl.stage == stagePreparing && now.Sub(p.heard) < callSilence {
+		return // building its part keeps a machine busy, and no lease is at stake
+	}
+	pl.away(p, lostSilent, now)
+}
+func (pl *playing) left(p *peer, now time.Time) { pl.away(p, lostGone, now) }
 
 // replaced: another process takes the name.
 func (pl *playing) replaced(p *peer, now time.Time) { pl.away(p, lostSilent, now) }

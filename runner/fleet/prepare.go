@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,19 +28,21 @@ func (pl *playing) prepare() error {
 	defer cancel()
 	bundle := hash(pl.p.Bundle)
 	answers := make([]*Ready, len(pl.parts))
-	errs := make([]error, len(pl.parts))
+	var first sync.Once
+	var failed error // how the others fail once they are told to give up depends on where they were
 	gate := make(chan struct{}, putsAtOnce)
 	var wg sync.WaitGroup
 	for i, pt := range pl.parts {
 		wg.Go(func() {
-			answers[i], errs[i] = pl.prepareOne(ctx, pt, bundle, gate)
-			if errs[i] != nil {
+			var err error
+			if answers[i], err = pl.prepareOne(ctx, pt, bundle, gate); err != nil {
+				first.Do(func() { failed = err })
 				cancel() // the others need not go on
 			}
 		})
 	}
 	wg.Wait()
-	if err := pl.firstError(errs); err != nil {
+	if err := cmp.Or(context.Cause(pl.ready), failed); err != nil {
 		return fmt.Errorf("preparing: %w", err)
 	}
 	return pl.check(answers)
@@ -81,12 +84,23 @@ func (pl *playing) prepareOne(ctx context.Context, pt *seat, bundle string, gate
 		Bundle: ref, Accounts: accounts,
 	}})
 	if err != nil {
-		return nil, err
+		return nil, named(pt.peer.name, err)
 	}
 	if a.Ready == nil {
 		return nil, fmt.Errorf("%s: an answer without what it is ready for", pt.peer.name)
 	}
 	return a.Ready, nil
+}
+
+// named says whose refusal it is.
+func named(name string, err error) error {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	said := *r
+	said.What = name + ": " + r.What
+	return &said
 }
 
 // deliver puts the bundle, unless it lies there, and the accounts of a part into
