@@ -99,7 +99,7 @@ func TestFleetOtherScenario(t *testing.T) {
 			if says := r.stderr.String(); !strings.Contains(says, "w001") {
 				t.Errorf("it does not name the worker: %s", says)
 			}
-			if n := len(target.after(time.Now().Add(-2 * time.Second))); n > 0 {
+			if n := len(target.after(time.Time{})); n > 40 { // two for each account of the sample
 				t.Errorf("%d requests of load", n)
 			}
 		})

@@ -104,6 +104,11 @@ func TestFleetManyWorkers(t *testing.T) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the coordinator says:\n%s", r.stderr.String())
+		}
+	})
 	var spoke atomic.Int64
 	for i := range workers {
 		wg.Go(func() {
