@@ -19,14 +19,22 @@
 //
 //	plan.json scenario.yaml     before the first byte of load
 //	deltas/w000.delta           frames with length and CRC, appended each second
+//	fleet.json                  who played, when several workers did; see [Fleet]
 //	events.ndjson               flags on the timeline
 //	hdr/*.hlog outcomes.csv     derived by [Run.WriteDerived]
 //	workers.json
 //	MANIFEST.sha256             by [WriteManifest], last
 //
+// One process writes a [Folder]. Of a fleet the coordinator writes a [FleetFolder]:
+// each worker's frames, byte for byte, in a file of the worker's own. Reading merges
+// them as if one had written all, and [Run.Shares] keeps apart what must be judged
+// worker by worker.
+//
 // A frame is written by one call. A process killed between two bytes leaves a
 // torn last frame, which reading ignores and says; what had returned before is
-// there. A folder without an end frame was cut.
+// there. A folder without an end frame was cut; how a fleet's run ended is for its
+// coordinator to say, in fleet.json. What a lost worker took with it is in the
+// ledgers, person by person, and in [Run.Gaps], second by second.
 //
 // # Two clocks
 //

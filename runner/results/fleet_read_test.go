@@ -632,3 +632,20 @@ func TestPulledPeopleCountOnceInAShare(t *testing.T) {
 		t.Errorf("%+v", r.Shares)
 	}
 }
+
+// A worker that is called lost twice takes only its own people with it.
+func TestALossSaidTwice(t *testing.T) {
+	p := testPlan(1, 1)
+	p.Intended[0], p.People = []uint32{2}, 2
+	d := func() *Delta {
+		d := NewDelta(0)
+		d.AddStart(Start{})
+		return d
+	}
+	l := Loss{Worker: 1, Expired: sec, TakenFrom: -1}
+	rec := &Fleet{Workers: []FleetWorker{{ID: 0}, {ID: 1}}, Losses: []Loss{l, l}, Ended: &Ended{How: EndedInterrupted, At: sec}}
+	r := fleetOf(t, p, rec, map[uint32][]*Delta{0: {d()}, 1: {d()}}, 1)
+	if got := reasonsOf(&LedgerOf(r).People); got[ReasonUnobserved] != 1 || got[ReasonInFlight] != 1 || got[ReasonWorkerLost] > 0 {
+		t.Errorf("%v, gaps %v", got, r.Gaps())
+	}
+}

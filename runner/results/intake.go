@@ -13,7 +13,7 @@ type intake struct {
 	run      *Run
 	dec      *Decoder
 	one      *Delta // the delta being read
-	own      *Delta // what a share is made of, of the worker being read
+	own      *Delta // all of the worker being read: its small histograms first, then once into the large ones
 	bySecond map[int32]*SecondRun
 }
 
@@ -33,11 +33,12 @@ func (in *intake) worker(id uint32) error {
 	if w.Frames == 0 && w.Why == errVersion.Error() {
 		return errVersion // not a run that was cut
 	}
+	in.run.Total.Merge(in.own)
+	in.run.Total.Gauges = addGauges(in.run.Total.Gauges)
 	w.Lost = in.run.Fleet.lost(id)
 	s := shareOf(id, in.own)
 	s.Ended, s.Lost = end, w.Lost
 	in.run.Workers, in.run.Shares = append(in.run.Workers, w), append(in.run.Shares, s)
-	in.run.Total.Gauges = addGauges(in.run.Total.Gauges)
 	return nil
 }
 
@@ -74,8 +75,7 @@ func (in *intake) frames(id uint32, b []byte) (w WorkerRun, end *Ended) {
 			w.Frames++
 			w.LastSeq = max(w.LastSeq, f.Seq)
 			w.LastSecond = max(w.LastSecond, in.one.Written)
-			in.run.Total.Merge(in.one)
-			in.own.mergeShare(in.one)
+			in.own.Merge(in.one)
 			addSecond(in.bySecond, in.one)
 		}
 	}

@@ -162,24 +162,3 @@ func delayTens(m map[int32]*Hist) []DelayTen {
 	}
 	return out
 }
-
-// mergeShare adds what a Share is made of, and no more.
-func (d *Delta) mergeShare(o *Delta) {
-	addCounts(d.Starts, o.Starts)
-	addCounts(d.OnTime, o.OnTime)
-	addCounts(d.Tries, o.Tries)
-	addCounts(d.People, o.People)
-	addCounts(d.Attempts, o.Attempts)
-	addCounts(d.PulledPeople, o.PulledPeople)
-	addCounts(d.PulledTries, o.PulledTries)
-	addCounts(d.MidWork, o.MidWork)
-	addHists(d, d.Delay, o.Delay)
-	addHists(d, d.Later, o.Later)
-	for k, b := range o.Beside {
-		d.beside(k).merge(b)
-	}
-	for _, k := range sortedKeys(o.Sent, compareHopCells) {
-		d.sent(k).merge(o.Sent[k])
-	}
-	d.Health = append(d.Health, o.Health...)
-}
