@@ -17,6 +17,8 @@ const (
 	doorGrace = 2 * time.Second
 	// causeWithin is how soon after Held a guard has said why.
 	causeWithin = time.Second
+	// lateWithin is how soon who hands people over has finished when told to.
+	lateWithin = 5 * time.Second
 )
 
 // ending watches for the end of the storm, whichever comes first. Its goroutine
@@ -191,17 +193,33 @@ func (e *ending) accept(m More) []arrivals.Arrival {
 // leftOver takes in what was handed over and not looked at when the run ended:
 // nobody of it leaves.
 func (e *ending) leftOver() {
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	if e.r.cfg.NoMore != nil {
+		e.r.cfg.NoMore()
+		wait.Reset(lateWithin)
+	}
 	for e.more != nil {
-		select {
-		case m, ok := <-e.more:
-			if !ok {
-				return
-			}
-			e.r.never = append(e.r.never, e.accept(m)...)
-		default:
+		m, ok := e.next(wait.C)
+		if !ok {
 			return
 		}
+		e.r.tooLate = append(e.r.tooLate, e.accept(m)...)
 	}
+}
+
+// next receives what waits already, or comes in time; false: nothing more comes.
+func (e *ending) next(late <-chan time.Time) (m More, ok bool) {
+	select {
+	case m, ok = <-e.more:
+		return m, ok
+	default:
+	}
+	select {
+	case m, ok = <-e.more:
+	case <-late:
+	}
+	return m, ok
 }
 
 // shut: nobody can be handed over any more, the run may end.

@@ -5,6 +5,7 @@ import (
 
 	"firstbell/runner/results"
 	"firstbell/scenarios"
+	"firstbell/scenarios/arrivals"
 )
 
 // fail ends the attempt, and decides whether the person comes back.
@@ -209,14 +210,18 @@ func (r *run) strand(p *person) {
 	r.pendingMu.Unlock()
 }
 
-// notReleased settles somebody whose instant the run did not reach, or whom the
-// generator was too late for.
-func (r *run) notReleased(p *person) {
+// notReleased settles somebody whose instant the run did not reach, or who was
+// due a second or more before its end: why says whose fault that is.
+func (r *run) notReleased(a arrivals.Arrival, why results.Reason) {
 	end := r.stoppedAt()
 	if ended := r.loadEnded(); ended > 0 {
 		end = min(end, ended)
 	}
-	r.notSent(p, unsentBecause(p, end))
+	p := r.newPerson(a.ID, int(a.Cohort), a.At)
+	if unsentBecause(p, end) == results.ReasonCut {
+		why = results.ReasonCut
+	}
+	r.notSent(p, why)
 }
 
 // unsentBecause blames the generator for a click that was due a second or more

@@ -17,7 +17,7 @@ type More struct {
 
 // Lent is the accounts a part of the people may use when others use the rest:
 // indices into Scenario.Accounts. The rows of the others' accounts may be nil
-// there: nothing looks at them.
+// there, or empty: nothing looks at them.
 type Lent struct {
 	// Paired is the account of each person by id, when every person has their own;
 	// see PairAccounts. It is not changed any more.
@@ -27,9 +27,18 @@ type Lent struct {
 }
 
 // here reports whether this process knows an account: the rows of those lent to
-// others are nil.
+// others are nil, or say no more than a persona.
 func here(sc *scenarios.Scenario, i int) bool {
-	return i >= 0 && i < sc.Accounts.Len() && (sc.Accounts.Generate != nil || sc.Accounts.Rows[i] != nil)
+	a := &sc.Accounts
+	if i < 0 || i >= a.Len() || a.Generate != nil {
+		return i >= 0 && i < a.Len()
+	}
+	for c, cell := range a.Rows[i] {
+		if cell != "" && (c >= len(a.Columns) || a.Columns[c] != "persona") {
+			return true
+		}
+	}
+	return false
 }
 
 // check refuses accounts that are not here.

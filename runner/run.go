@@ -51,11 +51,16 @@ type Config struct {
 	// They are merged into the order of the others, and their accounts added to
 	// Lent's. Until it is closed, or two seconds after the last arrival of the whole
 	// storm (Last), the run goes on although its own people are settled: others may
-	// still come. Who sends must also look at the run's end: nobody receives any
-	// more then. In an isolation such a person finds a browser only if one was
-	// prepared to spare, and is not_sent, reason unprepared, otherwise. nil: nobody
-	// else comes.
+	// still come. See NoMore for who is sent too late. In an isolation such a person
+	// finds a browser only if one was prepared to spare, and is not_sent, reason
+	// unprepared, otherwise. nil: nobody else comes.
 	More <-chan More
+	// NoMore is called once, when nobody is released any more. Who sends then begins
+	// nothing new, finishes what it has begun to send, and closes More: Run receives
+	// until then, for 5 s at most, so that nobody is accepted and forgotten. These
+	// people are not_sent, reason worker_lost, or cut when they were due later. nil:
+	// only what waits to be received is looked at.
+	NoMore func()
 	// Last is the last arrival of the whole storm when others play the rest of it,
 	// so that all drain to the same instant. 0: the last of these Arrivals or, with
 	// More, the end of the played window.
@@ -103,6 +108,7 @@ type run struct {
 	pacer    pacer
 	known    known
 	never    []arrivals.Arrival // due after the load's end; the ending's own
+	tooLate  []arrivals.Arrival // handed over when nobody was released any more; likewise
 	enough   chan struct{}      // closed by the ticker when the trial has decided
 	decided  bool               // the ticker's own: enough is closed
 	loadEnd  atomic.Int64       // when first clicks cease to leave; 0: as planned
@@ -255,8 +261,11 @@ func (r *run) cutAll(end results.Ended) {
 	}
 	for _, list := range [][]arrivals.Arrival{r.pacer.todo, r.never} {
 		for _, a := range list {
-			r.notReleased(r.newPerson(a.ID, int(a.Cohort), a.At))
+			r.notReleased(a, results.ReasonGenerator)
 		}
+	}
+	for _, a := range r.tooLate {
+		r.notReleased(a, results.ReasonWorkerLost)
 	}
 }
 

@@ -395,3 +395,32 @@ func TestCalmIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestHandedOverTooLate: whoever was accepted while the run came to its end is
+// recorded, also when who hands over needs a moment.
+func TestHandedOverTooLate(t *testing.T) {
+	for name, took := range map[string]time.Duration{"at once": 0, "in two seconds": 2 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			x, log := single(t, every(3, time.Second), func(cfg *runner.Config, x *worker, _ *visits) {
+				cfg.More, cfg.Last = x.more, 3*time.Second
+				cfg.Lent = &runner.Lent{Paired: map[uint32]int{0: 0, 1: 1, 2: 2, 9: 9}}
+				told := make(chan struct{})
+				cfg.NoMore = func() { close(told) }
+				go func() {
+					<-told
+					time.Sleep(took)
+					x.more <- runner.More{Arrivals: []arrivals.Arrival{{At: 2 * time.Second, ID: 9}}}
+					close(x.more)
+				}()
+			})
+			for c := range x.sink.sum.People {
+				if c.Outcome == results.NotSent && c.Reason != results.ReasonWorkerLost {
+					t.Errorf("%+v", c)
+				}
+			}
+			if n, by := x.sink.recorded(); n != 4 || by[results.NotSent] != 1 || len(log.by) != 3 || x.ended.How != results.EndedPlanned {
+				t.Errorf("%+v: %v", x.ended, by)
+			}
+		})
+	}
+}
