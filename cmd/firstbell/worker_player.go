@@ -124,9 +124,11 @@ func (p *part) Play(ctx context.Context, io fleet.IO) (results.Ended, error) {
 	defer p.rig.watch(ctx)()
 	side, stop := context.WithCancel(ctx)
 	more := make(chan runner.More)
+	taking, takeNoMore := context.WithCancel(side)
+	defer takeNoMore()
 	var wg sync.WaitGroup
 	wg.Go(func() { p.rig.health.Probe(side) })
-	wg.Go(func() { p.takeOver(side, io.Takeovers, more) })
+	wg.Go(func() { p.takeOver(taking, side, io.Takeovers, more) })
 	defer wg.Wait()
 	defer stop()
 	shown := &certificates{driver: p.rig.driver}
@@ -138,16 +140,27 @@ func (p *part) Play(ctx context.Context, io fleet.IO) (results.Ended, error) {
 			shown.observe(s.At)
 			io.Observe(s)
 		},
-		Proved: p.known, Lent: p.lent, More: more, LoadEnds: io.LoadEnds, Held: io.Lease.Held, Calm: p.spec.calmShare(),
+		Proved: p.known, Lent: p.lent, More: more, NoMore: takeNoMore, Last: lastOf(p.plan.arrivals()), LoadEnds: io.LoadEnds, Held: io.Lease.Held, Calm: p.spec.calmShare(),
 		Open: func() int { return p.rig.driver.Counters().Open },
 	})
 }
 
-// takeOver hands the people of lost workers to the engine, until ctx ends.
-func (p *part) takeOver(ctx context.Context, in <-chan fleet.Takeover, out chan<- runner.More) {
+// lastOf is the last arrival of a whole storm, for all to drain to.
+func lastOf(list []arrivals.Arrival) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[len(list)-1].At
+}
+
+// takeOver hands the people of lost workers to the engine until taking ends. Whom
+// it has received by then it still hands over, and closes out: nobody is accepted
+// and forgotten. ctx ends when the engine has.
+func (p *part) takeOver(taking, ctx context.Context, in <-chan fleet.Takeover, out chan<- runner.More) {
+	defer close(out)
 	for {
 		select {
-		case <-ctx.Done():
+		case <-taking.Done():
 			return
 		case t, open := <-in:
 			if !open {
