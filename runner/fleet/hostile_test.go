@@ -57,6 +57,9 @@ func TestTickFarAhead(t *testing.T) {
 		at := time.Now()
 		b.publish(subject(b.roster.Fleet, "down", "w000", "tick"),
 			Tick{N: 1 << 63, Instance: w.instance, Play: "p", Until: b.clock.Now() + Instant(time.Hour)})
+		time.Sleep(LeaseFor / 2) // and what another process of this name is told renews nothing here
+		b.publish(subject(b.roster.Fleet, "down", "w000", "tick"),
+			Tick{N: 1<<63 + 1, Instance: "another", Play: "p", Until: b.clock.Now() + Instant(LeaseFor)})
 		time.Sleep(5 * time.Second)
 		if got := p.lastSent().Sub(at); got > LeaseFor {
 			t.Errorf("the last request left %v after the last tick", got)
@@ -148,7 +151,7 @@ func TestOrdersThatMakeNoSense(t *testing.T) {
 		} {
 			_, err := b.order("w000", x.o)
 			var r *Refusal
-			if !errors.As(err, &r) || r.Code != x.code {
+			if !errors.As(err, &r) || r.Code != x.code || name == "another object" && !strings.Contains(r.Why, "not the one that was announced") {
 				t.Errorf("%s: %v, want %s", name, err, x.code)
 			}
 		}

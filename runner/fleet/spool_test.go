@@ -195,7 +195,14 @@ func TestSinkOnAFullDisk(t *testing.T) {
 	s.close()
 	got := bodies(t, dir)
 	if len(got) != 4 || !strings.Contains(got[1], `"x"`) {
-		t.Errorf("%d records: %q", len(got), got)
+		t.Fatalf("%d records: %q", len(got), got)
+	}
+	var frames []Record
+	for _, i := range []int{0, 2, 3} {
+		frames = append(frames, Record{Kind: RecordFrame, Worker: 3, Body: []byte(got[i])})
+	}
+	if seconds, end := readFrames(t, frames); seconds != 2 || end == nil {
+		t.Errorf("%d seconds, ended %+v", seconds, end)
 	}
 }
 
