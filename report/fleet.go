@@ -143,6 +143,7 @@ func (t *tally) fleetSummary() *Fleet {
 		out.Unobserved += t.engines[i].unseen.n
 		out.LostNotSent += t.engines[i].unsent.n
 	}
+	out.Touched = out.Unobserved + out.LostNotSent
 	f := t.fleet
 	if f == nil {
 		return out

@@ -15,6 +15,7 @@ type Fleet struct {
 	Stop        *Stop    `json:"stop"`    // nil: nobody ordered one
 	Unobserved  uint64   `json:"unobserved"`
 	LostNotSent uint64   `json:"not_sent_worker_lost"`
+	Touched     uint64   `json:"touched"` // both
 }
 
 // Clocks says how well the workers' clocks agreed with the coordinator's and how

@@ -46,7 +46,7 @@ func (c *Catalog) lostSentence(s *report.Summary) (Sentence, bool) {
 		key = "page.lost_one"
 	}
 	return c.Sentence(key, Arg{"names", c.Few(names), ""}, Arg{"k", c.Int(len(names)), ""},
-		Arg{"n", c.Uint(s.Fleet.Unobserved), "fleet.unobserved"}), true
+		Arg{"n", c.Uint(s.Fleet.Touched), "fleet.touched"}), true
 }
 
 // outsideOrLost keeps those whom nobody followed to the end apart from those who
