@@ -352,3 +352,38 @@ func TestEndsOfAFleet(t *testing.T) {
 		}
 	}
 }
+
+// TestASessionOnAFleet: the trials' gates include V5 and V6, and S13 tells each loss
+// by its trial.
+func TestASessionOnAFleet(t *testing.T) {
+	for fixture, want := range map[string]struct {
+		value report.Value
+		gates string
+		lost  int
+	}{
+		"fleet_ready":       {report.Ready, "", 0},
+		"fleet_taken_over":  {report.Ready, "", 1},
+		"fleet_worker_lost": {report.Inconclusive, "V6", 1},
+		"fleet_clock":       {report.Inconclusive, "V5", 0},
+	} {
+		spec := reporttest.SpecOf(t, fixture)
+		d := reporttest.NewDossier(t, spec.Criteria)
+		name := d.Storm("required", 1, fixture)
+		s := d.Judge()
+		if s.Verdict.Value != want.value || s.Session.Main != name {
+			t.Errorf("%s: %s %q of %s", fixture, s.Verdict.Value, s.Verdict.Cause, s.Session.Main)
+		}
+		if got := strings.Join(s.Session.Trials[0].Gates, " "); got != want.gates {
+			t.Errorf("%s: gates failed %q; want %q", fixture, got, want.gates)
+		}
+		f := s.Session.Fleet
+		if f == nil || f.Workers != len(s.Generator.Workers) || f.Lost != want.lost || !f.Error.Known() || f.Trials != 1 {
+			t.Fatalf("%s: %+v", fixture, f)
+		}
+		for _, l := range f.Losses {
+			if l.Trial != name || l.Worker != "w003" {
+				t.Errorf("%s: %+v", fixture, l)
+			}
+		}
+	}
+}

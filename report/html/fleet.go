@@ -100,7 +100,7 @@ func (b *builder) lossesMean() Words {
 	if key != "html.fleet_lost_beyond" {
 		return out
 	}
-	return append(out, b.takenLate(at)...)
+	return append(append(out, b.takenLate(at)...), plain(" "+b.c.Text("html.fleet_beyond_means"))...)
 }
 
 // takenLate says that the people of a lost worker were taken over too late.

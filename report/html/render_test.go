@@ -3,8 +3,10 @@ package html
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -81,5 +83,27 @@ func TestEveryFixtureRenders(t *testing.T) {
 				keep(t, name+"."+lang+".html", page)
 			}
 		})
+	}
+}
+
+// TestTwoHundredWorkers: the page stays small, tells the least healthy and folds the
+// others.
+func TestTwoHundredWorkers(t *testing.T) {
+	s := summary(t, "fleet_large")
+	for i := len(s.Generator.Workers); i < 200; i++ {
+		w := s.Generator.Workers[i%60]
+		m := *w.Member
+		m.Name, m.Place, m.State, w.Member = fmt.Sprintf("w%03d", i), fmt.Sprint("salle ", i%40), "ok", &m
+		s.Generator.Workers = append(s.Generator.Workers, w)
+	}
+	s.Run.Workers = 200
+	page := render(t, s, "fr")
+	if len(page) > 600_000 {
+		t.Errorf("%d bytes", len(page))
+	}
+	for want, n := range map[string]int{">w199<": 1, ">w057<": 4, "autres lieux": 2, "salle 39\u00a0:": 0} {
+		if got := strings.Count(string(page), want); got != n {
+			t.Errorf("%q stands %d times; want %d", want, got, n)
+		}
 	}
 }
