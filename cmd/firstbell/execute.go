@@ -115,7 +115,7 @@ func (x *execution) muster(ctx context.Context) (_ context.Context, dismiss func
 		return ctx, nil, err
 	}
 	if err := f.prepare(x.sc, x.sc); err == nil {
-		err = f.wait(ctx)
+		err = f.wait()
 	}
 	if err != nil {
 		return ctx, nil, errors.Join(err, f.close(true))

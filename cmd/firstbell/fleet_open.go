@@ -28,7 +28,7 @@ type openedFleet struct {
 	server  *bus.Server // nil on a cluster
 	conn    *bus.Conn
 	coord   *fleet.Coordinator
-	own     []*child // our own worker processes
+	own     []*ownWorker
 	bundle  []byte
 	sc      *scenarios.Scenario // of the load
 	proved  []int
@@ -176,71 +176,6 @@ func (f *openedFleet) obey() {
 	}
 }
 
-// wait starts our own workers, or says how to start the others, and waits for
-// them.
-func (f *openedFleet) wait(ctx context.Context) error {
-	if err := f.start(); err != nil {
-		return err
-	}
-	if err := f.coord.Wait(f.ctx); err != nil {
-		if errors.Is(err, fleet.ErrStopped) {
-			return verdictError{exitStopped}
-		}
-		return interruptedBefore(f.ctx, err)
-	}
-	return nil
-}
-
-func (f *openedFleet) start() error {
-	if f.state.Kind != results.FleetLocal {
-		f.say("waiting for %d workers at %s", f.state.Size, f.state.URL)
-		if f.state.Operator == operatorFile {
-			f.say("their credentials: %s", filepath.Join(f.dir, "w*.json"))
-			f.say("each: firstbell worker --join %s --credentials %s", f.state.URL, f.workerFile(0))
-		}
-		return nil
-	}
-	for i := range f.state.Size {
-		c, err := f.startWorker(i)
-		if err != nil {
-			return fmt.Errorf("starting worker %s: %w", keys.WorkerName(i), err)
-		}
-		f.own = append(f.own, c)
-	}
-	return nil
-}
-
-// startWorker starts one of our own processes: its credentials go in at standard
-// input, its lines to a file of the fleet's folder.
-func (f *openedFleet) startWorker(i int) (*child, error) {
-	spool := filepath.Join(f.dir, spoolDir, keys.WorkerName(i))
-	if err := os.MkdirAll(spool, 0o700); err != nil {
-		return nil, err
-	}
-	log, err := os.OpenFile(filepath.Join(f.dir, keys.WorkerName(i)+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
-	secret, err := os.ReadFile(f.workerFile(i))
-	if err != nil {
-		return nil, err
-	}
-	c, err := startQuiet(log, f.e, "worker", "--join", f.state.URL, "--credentials", "-", "--spool", spool, "--linger", localLinger.String())
-	if err != nil {
-		return nil, err
-	}
-	if _, err := c.stdin.Write(append(secret, '\n')); err != nil {
-		c.stop()
-		return nil, err
-	}
-	return c, os.Remove(f.workerFile(i))
-}
-
-// localLinger is how long a process of ours waits for a coordinator that was
-// killed to be resumed.
-const localLinger = 2 * time.Minute
-
 // close sends the workers away. clean: nothing that a successor would need is left,
 // and the state goes.
 func (f *openedFleet) close(clean bool) error {
@@ -251,8 +186,8 @@ func (f *openedFleet) close(clean bool) error {
 		f.coord.Close(ctx)
 	}
 	var ending sync.WaitGroup
-	for _, c := range f.own {
-		ending.Go(c.stop)
+	for _, w := range f.own {
+		ending.Go(w.stop)
 	}
 	ending.Wait()
 	var err error

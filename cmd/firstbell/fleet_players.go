@@ -26,6 +26,9 @@ func (f *openedFleet) prepare(whole, load *scenarios.Scenario) (err error) {
 // ready reads the consents here, too: a target that withdraws stops the whole
 // fleet at once. The clock begins when the workers have agreed on an instant.
 func (f *openedFleet) ready(ctx context.Context, x *execution, events func(results.Event)) (*rig, error) {
+	if err := f.complete(); err != nil {
+		return nil, err
+	}
 	x.plan.Start = x.e.now().Add(fleet.StartLead)
 	clock := &lateClock{}
 	clock.begin(runner.NewClock(x.plan.Start))
@@ -155,7 +158,7 @@ func (p *fleetPlay) refused(ended results.Ended, err error) (results.Ended, erro
 		return ended, &userError{exit: exitStopped, code: "FB0307", what: "the target withdrew its consent", why: ended.Cause,
 			fix: "ask its operator; firstbell consent HOST --verify reads what it publishes"}
 	case errors.As(err, &said):
-		return ended, &userError{exit: exitRefused, code: "FB0604", what: said.What, why: said.Why, fix: said.Fix, cause: err}
+		return ended, &userError{exit: exitRefused, code: "FB0604", what: "the fleet could not begin", why: err.Error(), fix: said.Fix, cause: err}
 	case err == nil:
 		err = errors.New("the fleet ended the storm before it began: " + ended.Cause)
 	}

@@ -67,12 +67,10 @@ func planOf(e *env, o playOptions, sc *scenarios.Scenario, start time.Time) (*pl
 	return &planned{Plan: plan, schedule: schedule, seed: seed}, nil
 }
 
-// refuseMisfit refuses a plan this machine, or its accounts, cannot carry.
+// refuseMisfit refuses a plan that this machine, or its accounts, cannot carry.
 func refuseMisfit(p *planned, sc *scenarios.Scenario) error {
-	if err := refuseFewAccounts(p, sc); err != nil {
-		return err
-	}
-	return refuseNeeds(p.Needs)
+	_, refused := chooseCrew(fleetOptions{}, p.Needs)
+	return cmp.Or(refuseFewAccounts(p, sc), refused)
 }
 
 // refuseFewAccounts refuses a plan of more people than accounts.
@@ -131,7 +129,8 @@ func runPlan(e *env, o playOptions, sc *scenarios.Scenario, slice string) error 
 	if slice != "" {
 		return printSlice(e.stdout, p.schedule, slice)
 	}
-	if err := printPlan(e.stdout, p, sc); err != nil {
+	crew, _ := chooseCrew(fleetOptions{}, p.Needs)
+	if err := printPlan(e.stdout, p, sc, crew.size); err != nil {
 		return err
 	}
 	return refuseMisfit(p, sc)
@@ -151,7 +150,7 @@ func printSlice(w io.Writer, s *arrivals.Schedule, text string) error {
 }
 
 // printPlan writes the plan for a person: stable keys, one per line.
-func printPlan(w io.Writer, p *planned, sc *scenarios.Scenario) error {
+func printPlan(w io.Writer, p *planned, sc *scenarios.Scenario, processes int) error {
 	b := bufio.NewWriter(w)
 	n := p.Needs
 	row := func(key, format string, args ...any) {
@@ -169,6 +168,9 @@ func printPlan(w io.Writer, p *planned, sc *scenarios.Scenario) error {
 	row("requests", "about %.0f/s in the busiest second, retries not counted", n.PeakRequests)
 	row("connections", "about %.0f/s opened, %d open at once", n.PeakConnections, n.Open)
 	row("descriptors", "%d needed, %s allowed", n.Descriptors, countOrUnknown(n.DescLimit))
+	if processes > 1 {
+		row("processes", "%d: one may not hold the descriptors", processes)
+	}
 	row("dials in flight", "%d at most", n.DialsInFlight)
 	row("memory", "about %d MiB", (n.MemoryBytes+1<<20-1)>>20)
 	row("processors", "%.1f allowed", n.CPUs)

@@ -23,7 +23,7 @@ func (s *session) muster(ctx *context.Context) error {
 	if err := f.prepare(s.whole, s.sc); err != nil {
 		return err
 	}
-	return f.wait(*ctx)
+	return f.wait()
 }
 
 // dismiss closes the fleet of a session.
@@ -34,4 +34,18 @@ func (s *session) dismiss() error {
 	err := s.fleet.close(true)
 	s.fleet = nil
 	return err
+}
+
+// maxOpen is how many connections a trial may have open: what the gate on
+// descriptors allows, on the machine with the lowest limit, times the machines.
+func (s *session) maxOpen() int {
+	limit := s.storm.Needs.DescLimit
+	if s.fleet != nil {
+		for _, w := range s.fleet.coord.Status().Workers {
+			if w.DescLimit > 0 {
+				limit = min(limit, w.DescLimit)
+			}
+		}
+	}
+	return s.by.count() * limit * 7 / 10
 }

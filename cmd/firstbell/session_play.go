@@ -161,7 +161,7 @@ func endsHere(f *capacity.Found) string {
 func (s *session) config(first int) capacity.Config {
 	return capacity.Config{
 		Player: &player{s}, Judge: s.judge, Settings: s.d.Settings, Conduct: results.Conduct{Kind: results.TrialPlateau, LoginOnly: true},
-		Start: s.o.start, Seed: s.d.Seed, First: first, OwnTime: s.sc.OwnTime(), MaxOpen: s.storm.Needs.DescLimit * 7 / 10, Quick: s.o.quick,
+		Start: s.o.start, Seed: s.d.Seed, First: first, OwnTime: s.sc.OwnTime(), MaxOpen: s.maxOpen(), Quick: s.o.quick,
 	}
 }
 

@@ -24,6 +24,7 @@ type part struct {
 	plan  *planned
 	list  []arrivals.Arrival // of its own slices
 	lent  *runner.Lent
+	of    int   // workers that play
 	known []int // accounts that got in before the storm
 	ready fleet.Ready
 	clock *lateClock
@@ -35,15 +36,15 @@ type part struct {
 // newPart builds a part from a job, and reads the target's consent: what cannot
 // be played is refused here, before the fleet has agreed on an instant.
 func newPart(ctx context.Context, job fleet.Job, log func(string, ...any)) (*part, error) {
-	p := &part{clock: &lateClock{}, rec: &eventLog{}, log: log}
+	p := &part{clock: &lateClock{}, rec: &eventLog{}, log: log, of: max(1, job.Prepare.Of)}
 	if err := p.read(job); err != nil {
 		return nil, err
 	}
-	if err := p.fits(job.Prepare.Of); err != nil {
+	if err := p.fits(p.of); err != nil {
 		return nil, err
 	}
 	p.clock.begin(runner.NewClock(p.plan.Start))
-	rig, err := newGuard(ctx, p.sc, p.plan.Plan, rigOptions{clock: p.clock, events: p.rec.add, workers: job.Prepare.Of})
+	rig, err := newGuard(ctx, p.sc, p.plan.Plan, rigOptions{clock: p.clock, events: p.rec.add, workers: p.of})
 	if err != nil {
 		return nil, refusalOf("consent", err)
 	}
@@ -115,7 +116,7 @@ func (p *part) Play(ctx context.Context, io fleet.IO) (results.Ended, error) {
 	p.clock.begin(runner.NewClock(io.Zero))
 	p.rec.open(io.Sink, silent{})
 	guard := io.Lease.Guard(p.rig.guard)
-	if err := p.rig.drive(p.sc, p.plan.Plan, guard, shareOf(p.plan.Needs, p.spec.Workers).DialsInFlight); err != nil {
+	if err := p.rig.drive(p.sc, p.plan.Plan, guard, shareOf(p.plan.Needs, p.of).DialsInFlight); err != nil {
 		return results.Ended{How: results.EndedInternal, Wall: time.Now(), Cause: "the driver cannot start"}, err
 	}
 	for _, note := range driverNotes(p.rig.driver.Notes(), p.sc.Origins(), catalog.For(p.spec.Lang)) {
