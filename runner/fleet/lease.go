@@ -108,6 +108,15 @@ func (l *Lease) expire() {
 	l.stop(results.Ended{How: results.EndedAlone, Cause: cause})
 }
 
+// order ends the lease because somebody ordered a stop. An order that a process
+// finds when it wakes, its instant being over, comes too late: others may be playing
+// its people by then, and it must not account for them.
+func (l *Lease) order(cause results.Ended) {
+	if l.Alive() {
+		l.stop(cause)
+	}
+}
+
 // stop ends the lease at once; only the first cause counts.
 func (l *Lease) stop(cause results.Ended) {
 	l.until.Store(over)

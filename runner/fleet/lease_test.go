@@ -71,6 +71,19 @@ func TestFrozen(t *testing.T) {
 	<-g.Stopped()
 }
 
+// An order to stop that was waiting when the process woke does not hide that the
+// lease was over before.
+func TestLeaseOrderAfterItsInstant(t *testing.T) {
+	var now atomic.Int64
+	l := &Lease{now: now.Load, ended: make(chan struct{})}
+	l.until.Store(int64(LeaseFor))
+	now.Store(int64(LeaseFor))
+	l.order(results.Ended{How: results.EndedStopped})
+	if !l.Expired() {
+		t.Errorf("ended as %s", l.Cause().How)
+	}
+}
+
 func TestLeaseStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLease(realNow(), int64(time.Hour))

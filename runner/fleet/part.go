@@ -80,7 +80,7 @@ func (p *part) stop(e results.Ended) {
 	defer p.mu.Unlock()
 	switch p.phase {
 	case PhasePlaying:
-		p.lease.stop(e)
+		p.lease.order(e)
 	case PhasePreparing, PhaseReady:
 		p.phase, p.ended = PhaseEnded, e
 		p.cancel()
