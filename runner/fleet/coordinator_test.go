@@ -294,6 +294,9 @@ func killOne(t *testing.T, who int, at time.Duration) {
 	if l.Heard > at || l.Noticed-l.Heard > time.Second || l.Expired < l.Heard+LeaseFor {
 		t.Errorf("killed at %v: %+v", at, l)
 	}
+	if l.Expired-l.Heard > SuspectAfter+LeaseFor+5*time.Millisecond || l.TakenFrom >= 0 && l.TakenFrom < l.Expired+takeLead {
+		t.Errorf("killed at %v: its lease was over at %v: %+v", at, l.Expired, l)
+	}
 	missing := r.balance()
 	if l.TakenFrom >= 0 && l.TakenFrom-l.Heard > 2*time.Second || l.TakenFrom < 0 && l.Untaken != "nothing_left" {
 		t.Errorf("killed at %v: taken over from %v, last heard %v, untaken %q", at, l.TakenFrom, l.Heard, l.Untaken)

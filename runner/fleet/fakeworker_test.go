@@ -59,6 +59,7 @@ type fakeWorker struct {
 	refuses    func(Order) *Refusal // an order it refuses
 	cpu        float64
 	noLast     bool // does not send the end
+	sendAfter  time.Duration
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -361,6 +362,7 @@ func (f *fakeWorker) send(r Record) {
 	}
 	s := resultsSubject(f.fleet, f.hello.Worker)
 	f.wg.Go(func() {
+		time.Sleep(f.sendAfter)
 		for f.conn.Append(f.ctx, s, r.ID(), f.me.Wrap(s, b)) != nil && f.ctx.Err() == nil {
 			time.Sleep(50 * time.Millisecond)
 		}

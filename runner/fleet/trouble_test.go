@@ -66,6 +66,57 @@ func TestPartitionedWorkerStopsDeliversAndPlaysNoMore(t *testing.T) {
 	}
 }
 
+func TestReturnedWorkerIsWaitedFor(t *testing.T) {
+	bubble(t, 3, nil, func(t *testing.T, r *rig) {
+		r.workers[1].sendAfter = 7 * time.Second // the others end at 8 s
+		result := r.play(t.Context(), r.aPlay())
+		r.until(2 * time.Second)
+		r.bus.link("w001").cut()
+		r.until(5 * time.Second)
+		r.bus.link("w001").heal()
+		if _, err := result(); err != nil || r.folder.ends[1].How != results.EndedAlone {
+			t.Errorf("ends %+v, %v", r.folder.ends, err)
+		}
+		r.workers[0].sendAfter, r.workers[1].sendAfter = time.Minute, 0 // bounded all the same
+		r.world.played, r.start, r.folder = map[uint32][]playedBy{}, time.Time{}, newMemFolder()
+		result = r.play(t.Context(), r.aPlay())
+		r.until(2 * time.Second)
+		r.bus.link("w000").cut()
+		r.until(5 * time.Second)
+		r.bus.link("w000").heal()
+		if _, err := result(); err != nil || time.Since(r.start) > 8*time.Second+lateDelivery+time.Second {
+			t.Errorf("%v, after %v", err, time.Since(r.start))
+		}
+	})
+}
+
+// TestOldProcessIsNobody: a process that was frozen and wakes after another has
+// taken its name is no sign of life of that.
+func TestOldProcessIsNobody(t *testing.T) {
+	bubble(t, 2, nil, func(t *testing.T, r *rig) {
+		old := r.workers[1]
+		old.mu.Lock()
+		beat := old.beat
+		old.mu.Unlock()
+		old.kill()
+		time.Sleep(2 * LostAfter)
+		again := newFakeWorker(t, r.world, r.bus, r.creds[1], "again")
+		again.start()
+		if err := r.c.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		again.kill()
+		for range 10 {
+			beat.N += 100
+			_ = old.conn.Publish(subject(old.fleet, "up", "w001", "beat"), old.say("beat", beat))
+			time.Sleep(TickEvery)
+		}
+		if got := r.c.Alive(); len(got) != 1 {
+			t.Errorf("alive: %v", got)
+		}
+	})
+}
+
 func TestDelayAndDuplicatesChangeNothing(t *testing.T) {
 	bubble(t, 3, nil, func(t *testing.T, r *rig) {
 		for i, name := range []string{"w000", "w001", "w002"} {
@@ -334,7 +385,7 @@ func TestHostileRecords(t *testing.T) {
 			w.send(Record{Play: w.beat.Play, Worker: 1, N: 900, Kind: RecordFrame, Body: []byte("FB")})
 		},
 		"other worker": func(w *fakeWorker) {
-			w.send(Record{Play: w.beat.Play, Worker: 0, N: 900, Kind: RecordFrame, Body: []byte("FB")})
+			w.send(Record{Play: w.beat.Play, Worker: 0, N: 900, Kind: RecordEvent, Body: []byte("{}")})
 		},
 		"number": func(w *fakeWorker) {
 			w.send(Record{Play: w.beat.Play, Worker: 1, N: 1 << 60, Kind: RecordEvent, Body: []byte("{}")})
@@ -428,6 +479,9 @@ func TestGoneAndBrokenAndReplaced(t *testing.T) {
 				t.Errorf("%s: ended %+v, %v, losses %+v", why, end, err, l)
 			}
 			r.balance()
+			if late := r.workers[1].stopAt.Sub(r.start) - 2*time.Second; why == lostSpool && (late < 0 || late > 1100*time.Millisecond) {
+				t.Errorf("%s: it stopped %v later", why, late)
+			}
 			if why == lostSilent && len(r.c.Alive()) != 3 {
 				t.Errorf("alive %v", r.c.Alive())
 			}
