@@ -140,7 +140,7 @@ func (b *builder) consent() []Fact {
 }
 
 // mostDownload is the largest file held in the page.
-const mostDownload = 250_000
+const mostDownload = 200_000
 
 // evidence lists the files, and holds the summary itself when it is small.
 func (b *builder) evidence() []Part {
