@@ -173,7 +173,19 @@ func (r *rig) aPlay() *Play {
 		Bundle:   []byte("bundle"),
 		Accounts: func(s []results.Slice) ([]byte, error) { return []byte(fmt.Sprint(s)), nil },
 		People:   r.world.count,
-		Open:     func(start time.Time, workers int) (Folder, error) { r.start = start; return r.folder, nil }}
+		Open: func(start time.Time, workers int) (Folder, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.start = start
+			return r.folder, nil
+		}}
+}
+
+// began is the first instant of the play; zero before it is agreed.
+func (r *rig) began() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.start
 }
 
 // play plays in the background; zero is waited for.
@@ -188,12 +200,12 @@ func (r *rig) play(ctx context.Context, p *Play) (result func() (results.Ended, 
 	return func() (results.Ended, error) { <-done; return end, err }
 }
 
-// toZero sleeps until an offset of the play.
+// until sleeps until an offset of the play.
 func (r *rig) until(at time.Duration) {
-	for r.start.IsZero() {
+	for r.began().IsZero() {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(time.Until(r.start.Add(at)))
+	time.Sleep(time.Until(r.began().Add(at)))
 }
 
 func (r *rig) heard(kind NoticeKind) (n int) {
