@@ -408,7 +408,17 @@ func TestCheckFindsTheFaultsOfAFleet(t *testing.T) {
 		}
 		return out
 	}
+	unsent := func(from, to int) []*Delta {
+		d := NewDelta(0)
+		for s := from; s < to; s++ {
+			d.AddAttempt(Attempt{Intended: time.Duration(s) * sec, Outcome: NotSent, Reason: ReasonCut})
+			d.AddPerson(Person{Intended: time.Duration(s) * sec, Outcome: NotSent, Reason: ReasonCut})
+		}
+		return []*Delta{d}
+	}
 	lost := Loss{Worker: 1, Expired: 3 * sec, TakenFrom: 4 * sec, Takers: []Taking{{Worker: 0, People: 4}}}
+	late := lost
+	late.Expired, late.TakenFrom = 3*sec+1, 3*sec+2 // in mid-second
 	for name, c := range map[string]struct {
 		own0, own1, taken []*Delta
 		people            [2]int
@@ -418,6 +428,7 @@ func TestCheckFindsTheFaultsOfAFleet(t *testing.T) {
 	}{
 		"sound":                      {play(0, 8), play(0, 8), nil, [2]int{8, 8}, nil, true, ""},
 		"lost and taken over":        {play(0, 8), play(0, 3), play(4, 8), [2]int{8, 8}, []Loss{lost}, false, ""},
+		"given away, and called cut": {play(0, 8), append(play(0, 3), unsent(3, 8)...), play(4, 8), [2]int{8, 8}, []Loss{late}, true, ""},
 		"played twice":               {play(0, 8), play(0, 5), play(4, 8), [2]int{8, 8}, []Loss{lost}, false, "intended 2, started 3"},
 		"twice, and another missing": {play(0, 4), play(0, 5), play(4, 8), [2]int{8, 8}, []Loss{lost}, false, "worker 1 recorded 1 people of second 4"},
 		"more than given":            {play(0, 8), play(0, 8), play(0, 1), [2]int{8, 8}, nil, true, "worker 0 recorded 9 people and was given 8"},

@@ -33,6 +33,7 @@ func (in *intake) worker(id uint32) error {
 	if w.Frames == 0 && w.Why == errVersion.Error() {
 		return errVersion // not a run that was cut
 	}
+	in.run.Fleet.givenAway(id, in.own)
 	in.run.Total.Merge(in.own)
 	in.run.Total.Gauges = addGauges(in.run.Total.Gauges)
 	w.Lost = in.run.Fleet.lost(id)
@@ -124,4 +125,25 @@ func addGauges(list []Gauge) []Gauge {
 // lost reports whether a worker was called lost.
 func (f *Fleet) lost(id uint32) bool {
 	return f != nil && slices.ContainsFunc(f.Losses, func(l Loss) bool { return l.Worker == id })
+}
+
+// givenAway takes out whom a lost worker says it did not send, being stopped, and
+// whom others were playing by then: what became of them is for these to say. Who
+// was left to nobody is not known any more, and counts as [LedgerOf] says.
+func (f *Fleet) givenAway(id uint32, d *Delta) {
+	if f == nil {
+		return
+	}
+	for _, l := range f.Losses {
+		if l.Worker != id || l.TakenFrom < 0 {
+			continue
+		}
+		for _, cells := range []map[Cell]uint32{d.People, d.Attempts} {
+			for c := range cells {
+				if c.Outcome == NotSent && c.Reason == ReasonCut && c.Second >= SecondOf(l.TakenFrom) {
+					delete(cells, c)
+				}
+			}
+		}
+	}
 }

@@ -130,7 +130,8 @@ type Ledgers struct {
 //   - not_sent/cut when no worker was lost that could have had them, or when they
 //     were due after a trial had decided.
 //
-// What it recorded and delivers late takes its people out of the unobserved again.
+// What it recorded and delivers late takes its people out of the unobserved again;
+// but for those it calls not_sent/cut and whom others were playing by then.
 func LedgerOf(r *Run) *Ledgers {
 	l := &Ledgers{}
 	t := r.Total
