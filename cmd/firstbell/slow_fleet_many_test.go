@@ -31,7 +31,8 @@ type fakePlayer struct {
 }
 
 func (p *fakePlayer) Ready() fleet.Ready {
-	return fleet.Ready{Digest: p.job.Prepare.Digest, ScenarioHash: p.job.Prepare.ScenarioHash, People: p.job.Prepare.People}
+	return fleet.Ready{Digest: p.job.Prepare.Digest, ScenarioHash: p.job.Prepare.ScenarioHash, People: p.job.Prepare.People,
+		Limits: results.Limits{Groups: 1, Steps: 2, Hosts: 1}}
 }
 
 func (p *fakePlayer) Close() {}
