@@ -57,6 +57,9 @@ func leftBy(e *env, o playOptions, run string) (*openedFleet, string, *results.F
 		return nil, "", nil, nothingToResume(run, "what its fleet kept is gone: "+cause(err), err)
 	}
 	f.state = *state
+	if fl := o.fleet; fl.listen != "" && fl.listen != state.Listen || fl.nats != "" && fl.nats != state.NATS {
+		return nil, "", nil, usageError("--resume: the workers look for their coordinator at %s: leave --listen and --nats out", state.URL)
+	}
 	if f.o.lang == "" {
 		f.o.lang = state.Lang
 	}

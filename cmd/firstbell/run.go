@@ -39,7 +39,7 @@ hold and reports.`,
 		if !cmd.Flags().Changed("resume") {
 			return play(cmd, args)
 		}
-		for _, other := range []string{"workers", "listen", "nats", "nats-creds", "credentials", "on-loss", "seed", "set", "scale"} {
+		for _, other := range []string{"workers", "on-loss", "seed", "set", "scale"} {
 			if cmd.Flags().Changed(other) {
 				return usageError("--resume and --%s exclude each other: the run is what it was", other)
 			}

@@ -197,7 +197,7 @@ func (pl *playing) check(answers []*Ready) error {
 func (pl *playing) start() error {
 	c := pl.c
 	c.mu.Lock()
-	pl.zero = c.cfg.Now().Add(max(StartLead, pl.longest+time.Second)).Truncate(time.Microsecond)
+	pl.zero = c.cfg.Now().Add(pl.longest + StartLead).Truncate(time.Microsecond)
 	wall := time.Unix(0, int64(c.instant(pl.zero)))
 	pl.rec.Start = wall
 	for i := range pl.rec.Workers {
