@@ -42,7 +42,7 @@
 // # Results
 //
 // A worker numbers everything it says about a play (deltas, events, its end),
-// signs it, writes it to a spool on its own disk and only then publishes it. The
+// writes it to a spool on its own disk and only then signs and publishes it. The
 // bus acknowledges after fsync; the spool sends again until then. The coordinator
 // verifies, drops what it has already by (worker, number), and appends to the run
 // folder. When the coordinator itself dies, its successor reads the stream again
