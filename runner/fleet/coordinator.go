@@ -83,7 +83,7 @@ func NewCoordinator(ctx context.Context, cfg CoordinatorConfig) (*Coordinator, e
 		p.orders.Store(first)
 		c.peers, c.byName[pub.Name] = append(c.peers, p), p
 	}
-	go c.tellAll()
+	go c.tellAll(c.notices)
 	if err := c.listen(); err != nil {
 		c.shut()
 		return nil, fmt.Errorf("coordinator: %w", err)
@@ -237,9 +237,9 @@ func (c *Coordinator) tell(kind NoticeKind, worker, format string, a ...any) {
 	}
 }
 
-func (c *Coordinator) tellAll() {
+func (c *Coordinator) tellAll(notices <-chan Notice) {
 	defer close(c.told)
-	for n := range c.notices {
+	for n := range notices {
 		if c.cfg.Tell != nil {
 			c.cfg.Tell(n)
 		}
