@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"strings"
 	"sync"
@@ -111,14 +112,17 @@ func explainDial(conf Config, err error) error {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var file *fs.PathError
 	at := "the bus at " + shownURL(conf.URL)
 	switch {
+	case errors.As(err, &file):
+		return fmt.Errorf("the cluster's credentials cannot be read: %w", err)
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
 		return fmt.Errorf("%s refused %s: %w: use the file made for this member of this fleet", at, conf.Credentials.Name, ErrRefused)
 	case errors.Is(err, nats.ErrNkeysNotSupported):
 		return fmt.Errorf("%s asks nobody who they are: only a server on loopback may do so: %w", at, ErrRefused)
 	case errors.Is(err, nats.ErrSecureConnWanted):
-		return fmt.Errorf("%s does not speak TLS: beyond loopback it must", at)
+		return fmt.Errorf("%s does not speak TLS: beyond loopback, and with credentials made with --host, it must", at)
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return fmt.Errorf("%s wants TLS, and these credentials have no authority to check it with: use the ones made with --host", at)
 	case errors.As(err, &unknown), errors.As(err, &invalid):

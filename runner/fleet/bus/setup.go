@@ -84,7 +84,7 @@ func again(ctx context.Context, f func(context.Context) error) error {
 		err := f(try)
 		cancel()
 		var api *jetstream.APIError
-		final := errors.As(err, &api) && api.Code < 500 && api.ErrorCode != codeNoPeers
+		final := errors.As(err, &api) && (api.Code < 500 && api.ErrorCode != codeNoPeers || api.ErrorCode == codeNoCluster)
 		if err == nil || final || ctx.Err() != nil {
 			return err
 		}
