@@ -75,6 +75,7 @@ type Hello struct {
 }
 
 // Welcome answers a Hello. Refused is nil for a worker that is in.
+// Index is its place in the roster; what it plays is said by Prepare.
 type Welcome struct {
 	Refused *Refusal `json:"refused,omitempty"`
 	Index   int      `json:"index"`

@@ -82,7 +82,8 @@ type ClockReading struct {
 type Loss struct {
 	Worker uint32 `json:"worker"`
 	// Why: silent (no sign of life), gone (its process ended), lease (it said that
-	// its lease had expired), spool (it could not write its results).
+	// its lease had expired), spool (it could not write its results), expelled (it
+	// broke the bounds of what a worker may send, and was stopped).
 	Why string `json:"why"`
 	// Heard is its last sign of life, Noticed when it was called lost, Expired when
 	// its last lease and the clock's error were over: it sent nothing later.
@@ -91,7 +92,8 @@ type Loss struct {
 	Expired time.Duration `json:"expired_ns"`
 	// TakenFrom is the instant from which others play its people; negative when
 	// nobody does, and Untaken says why: no_room, on_loss_stop, nobody_left,
-	// nothing_left (all its people had come), refused. With TakenFrom not negative
+	// nothing_left (all its people had come), refused, stopped (everything was being
+	// stopped anyway). With TakenFrom not negative
 	// it says why a part of them was not taken over.
 	TakenFrom time.Duration `json:"taken_from_ns"`
 	Untaken   string        `json:"untaken,omitempty"`
