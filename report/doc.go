@@ -35,6 +35,22 @@
 //
 // [Compare] reads a run against an earlier one.
 //
+// # Fleets
+//
+// Of a run on several workers every worker is an engine of its own: gates V1 to V3
+// ask each, the worst one decides and is named, and nothing is averaged over them.
+// Gate V5 reads their clocks, gate V6 the losses that touch the judged window; both
+// come from the coordinator's record (fleet.json), and without it they are not
+// measured.
+//
+//	Run.Shares ──► engines ──► V1, V2, V3 by worker ──┐
+//	Run.Fleet ───► clocks, losses ──► V5, V6 ─────────┼──► verdict, [Fleet] (S13)
+//	ledger ──────► people a loss took away ───────────┘
+//
+// Whom a lost worker left unobserved counts as not in class, so that a loss of ours
+// never makes a portal ready; and what is not met only because of them is
+// inconclusive, so that it never makes one not ready either.
+//
 // # Design
 //
 // Judge is a pure function of the folder: no clock, no map order, the bootstrap
