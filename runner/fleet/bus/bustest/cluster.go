@@ -2,6 +2,7 @@ package bustest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -34,10 +35,9 @@ func RunNode() {
 	if text == "" {
 		return
 	}
-	if err := runNode(text); err != nil {
-		fmt.Fprintln(os.Stderr, "a NATS node for tests:", err)
-		os.Exit(1)
-	}
+	err := runNode(text)
+	fmt.Fprintln(os.Stderr, "a NATS node for tests ended:", err)
+	os.Exit(1)
 }
 
 func runNode(text string) error {
@@ -65,8 +65,7 @@ func runNode(text string) error {
 	for os.Getppid() == c.Parent {
 		time.Sleep(200 * time.Millisecond)
 	}
-	os.Exit(0)
-	return nil
+	return errors.New("who started it is gone")
 }
 
 // Cluster is a NATS cluster with JetStream that asks nobody who they are.
