@@ -35,6 +35,9 @@ func runResume(ctx context.Context, e *env, o playOptions, run string) error {
 
 // leftBy reads what the killed coordinator of a run has left.
 func leftBy(e *env, o playOptions, run string) (*openedFleet, string, *results.Fleet, error) {
+	if run == latestRun && !folderExists(run) {
+		run = newestLeft(o.out)
+	}
 	dir := run
 	if !folderExists(dir) && folderExists(filepath.Join(o.out, run)) {
 		dir = filepath.Join(o.out, run)
@@ -67,6 +70,19 @@ func leftBy(e *env, o playOptions, run string) (*openedFleet, string, *results.F
 		return nil, "", nil, badCredentials(f.dir, err)
 	}
 	return f, dir, rec, nil
+}
+
+// newestLeft is the run that began last of those whose coordinator was killed.
+func newestLeft(out string) string {
+	best, at := latestRun, time.Time{}
+	entries, _ := os.ReadDir(filepath.Join(out, fleetDir))
+	for _, e := range entries {
+		dir := filepath.Join(out, fleetDir, e.Name())
+		if s, err := readState(dir); err == nil && s.Started.After(at) && !locked(dir) {
+			best, at = e.Name(), s.Started
+		}
+	}
+	return best
 }
 
 func nothingToResume(run, why string, err error) error {

@@ -52,6 +52,6 @@ hold and reports.`,
 	addPlay(c, &o)
 	addShow(c, &o)
 	addFleet(c, &o.fleet)
-	c.Flags().StringVar(&o.fleet.resume, "resume", "", "close the run of a fleet whose coordinator was killed: its folder")
+	c.Flags().StringVar(&o.fleet.resume, "resume", "", "close the run of a fleet whose coordinator was killed: its folder, its id under --out, or latest")
 	return c
 }
