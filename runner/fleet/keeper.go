@@ -116,5 +116,10 @@ func copyOf(f *results.Fleet) *results.Fleet {
 	for i := range g.Losses {
 		g.Losses[i].Takers = slices.Clone(g.Losses[i].Takers)
 	}
+	if f.Stop != nil {
+		stop := *f.Stop
+		stop.Missing = slices.Clone(stop.Missing)
+		g.Stop = &stop
+	}
 	return &g
 }
