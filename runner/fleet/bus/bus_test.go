@@ -64,7 +64,7 @@ func (h *house) worker(t testing.TB, i int) *Conn {
 
 func connect(t testing.TB, conf Config) *Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c, err := Connect(ctx, conf)
 	if err != nil {
@@ -75,7 +75,7 @@ func connect(t testing.TB, conf Config) *Conn {
 }
 
 func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -191,7 +191,7 @@ func second[T any](_ T, err error) error { return err }
 // collect consumes n records.
 func collect(t testing.TB, c *Conn, n int) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var got []string
 	err := c.Consume(ctx, func(subject string, data []byte) error {

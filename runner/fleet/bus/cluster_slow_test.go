@@ -23,7 +23,7 @@ func TestClusterLosesANode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	boss := connect(t, Config{URL: cluster.URL, Credentials: &roster.Coordinator})
 	if err := boss.Setup(ctx, []string{"w000", "w001"}, 0); err != nil {

@@ -64,7 +64,7 @@ func TestStoreOfAKilledServer(t *testing.T) {
 	}
 	acknowledged := 0
 	for life := range 3 { // each on what the last one left
-		acknowledged = max(acknowledged, killAfter(t, dir, 150*(life+1)))
+		acknowledged = max(acknowledged, killAfter(t, dir, 60*(life+1)))
 	}
 
 	s, err := Serve(ServerConfig{Roster: roster, Store: filepath.Join(dir, "store")})
@@ -111,7 +111,7 @@ func killAfter(t *testing.T, dir string, n int) int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	guard := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	guard := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer guard.Stop()
 	count := 0
 	for lines := bufio.NewScanner(out); lines.Scan(); {
