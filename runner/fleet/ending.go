@@ -50,7 +50,7 @@ func (pl *playing) settled(now time.Time, w *waiting) bool {
 			late++ // something it sent before is on its way, or will never come
 		case !pt.lost():
 			living++
-		case pl.rec.Losses[pt.loss].Returned != nil, pl.rec.Losses[pt.loss].Why == lostLease && pt.peer.alive(now):
+		case pl.awaited(pt, now):
 			late++
 		}
 	}
@@ -63,6 +63,19 @@ func (pl *playing) settled(now time.Time, w *waiting) bool {
 	}
 	since := now.Sub(w.living)
 	return late == 0 && (since >= lastReading || pl.clocksRead()) || since >= lateDelivery
+}
+
+// awaited reports whether a lost worker may still deliver: it was heard again, or
+// it may have been cut off rather than have died, and that not long ago. mu is held.
+func (pl *playing) awaited(pt *seat, now time.Time) bool {
+	l := &pl.rec.Losses[pt.loss]
+	switch {
+	case l.Returned != nil:
+		return true
+	case l.Why == lostLease:
+		return pt.peer.alive(now)
+	}
+	return l.Why == lostSilent && pl.now()-l.Noticed < lateDelivery
 }
 
 // clocksRead reports whether every worker that is there has read its clock since

@@ -12,13 +12,15 @@ import (
 const Protocol = 1
 
 // How a lost peer is noticed, on both sides. A worker that hears nothing stops
-// within LeaseFor of the last tick that was sent; the coordinator ceases to renew
-// after SuspectAfter of silence, so that the lease of a worker it calls lost, at
-// LostAfter, expires before a second of silence is over.
+// within LeaseFor of the last tick that was sent: under a second, and long enough
+// for a tick that is lost, a link of 150 ms and a machine that stutters. The
+// coordinator calls a worker lost after LostAfter of silence. It has ceased to renew
+// its lease by then, after SuspectAfter, so that the last lease is over 1.4 s after
+// the last sign of life, and others can have its people before 2 s are.
 const (
 	TickEvery    = 200 * time.Millisecond // ticks and beats
-	LeaseFor     = 600 * time.Millisecond
-	SuspectAfter = 400 * time.Millisecond
+	LeaseFor     = 800 * time.Millisecond
+	SuspectAfter = 600 * time.Millisecond
 	LostAfter    = 800 * time.Millisecond
 
 	// ClockSamples four-stamp exchanges make one reading of a worker's clock; the

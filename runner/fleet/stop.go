@@ -20,7 +20,7 @@ type halting struct {
 const (
 	// stopByOrder is how long a worker may take to confirm before its lease is no
 	// longer renewed: it then stops by itself, LeaseFor later.
-	stopByOrder = 300 * time.Millisecond
+	stopByOrder = 150 * time.Millisecond
 	// stopWithin bounds the wait for the last confirmation.
 	stopWithin = 5 * time.Second
 	// deliverWithin bounds the wait, after a stop, for everybody's end.
