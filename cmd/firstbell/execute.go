@@ -114,7 +114,7 @@ func (x *execution) muster(ctx context.Context) (_ context.Context, dismiss func
 	if err != nil {
 		return ctx, nil, err
 	}
-	if err := f.prepare(x.sc, x.sc); err == nil {
+	if err = f.prepare(x.sc, x.sc); err == nil {
 		err = f.wait()
 	}
 	if err != nil {

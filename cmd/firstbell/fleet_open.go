@@ -31,7 +31,6 @@ type openedFleet struct {
 	own     []*ownWorker
 	bundle  []byte
 	sc      *scenarios.Scenario // of the load
-	proved  []int
 
 	ctx     context.Context // ends when somebody asks to stop
 	unwatch func()

@@ -8,7 +8,6 @@ import (
 	"firstbell/runner"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
-	"firstbell/scenarios/arrivals"
 )
 
 // playSpec is what a worker needs, besides the scenario, to draw the same plan as
@@ -83,8 +82,3 @@ const (
 	baseDescriptors = 128
 	baseMemory      = 96 << 20
 )
-
-// part is the arrivals of some slices of a plan.
-func (p *planned) part(slices []results.Slice, from time.Duration) []arrivals.Arrival {
-	return arrivalsOf(p.arrivals(), slices, from)
-}

@@ -89,6 +89,3 @@ func removeState(dir string) error {
 	_ = os.Remove(filepath.Dir(dir)) // not empty: another fleet's
 	return err
 }
-
-// noState says that a run's fleet left nothing.
-func noState(err error) bool { return errors.Is(err, os.ErrNotExist) }

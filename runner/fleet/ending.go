@@ -20,7 +20,6 @@ const (
 // waiting remembers since when the end of a play has been waited for.
 type waiting struct {
 	living time.Time // all who were not lost have delivered
-	forced bool      // the play went on for too long and was stopped
 }
 
 // ended takes a worker's end. mu is held.

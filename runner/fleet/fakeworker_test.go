@@ -68,7 +68,6 @@ type fakeWorker struct {
 	mu      sync.Mutex
 	in      bool
 	refused *Refusal
-	n       uint64
 	beat    Beat
 	answers map[uint64]*Answer
 	slices  []handedSlices

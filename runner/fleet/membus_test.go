@@ -91,8 +91,6 @@ type memLink struct {
 	healed   chan struct{} // closed while the link is up
 	up, down time.Duration
 	copies   int
-	loses    func(up bool, subject string) bool
-	badAcks  int
 }
 
 // cut breaks the line: messages are lost, everything that waits for an answer waits.
@@ -135,26 +133,11 @@ func (l *memLink) duplicate(n int) {
 	l.mu.Unlock()
 }
 
-// lose drops the messages f says true for; up is from the member to the server.
-// nil: none.
-func (l *memLink) lose(f func(up bool, subject string) bool) {
-	l.mu.Lock()
-	l.loses = f
-	l.mu.Unlock()
-}
-
-// loseAcks stores the next n appended records and reports an error all the same.
-func (l *memLink) loseAcks(n int) {
-	l.mu.Lock()
-	l.badAcks = n
-	l.mu.Unlock()
-}
-
 // passes says how often a message passes, and after which time.
 func (l *memLink) passes(up bool, subject string) (copies int, after time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.isCut && !l.stalls || l.loses != nil && l.loses(up, subject) {
+	if l.isCut && !l.stalls {
 		return 0, 0
 	}
 	after = l.down
@@ -391,12 +374,6 @@ func (c *memConn) Append(ctx context.Context, subject, id string, data []byte) e
 		b.news = make(chan struct{})
 	}
 	b.mu.Unlock()
-	c.link.mu.Lock()
-	defer c.link.mu.Unlock()
-	if c.link.badAcks > 0 {
-		c.link.badAcks--
-		return errors.New("no acknowledgement")
-	}
 	return nil
 }
 
