@@ -20,8 +20,12 @@ func (b *builder) delayFigure() *Figure {
 	if w[latest].Member != nil {
 		key, name = "html.f14_fleet", w[latest].Name
 	}
-	fig.Finding = b.f.say(key, "worker", name, "delay", b.f.duration(path("generator.workers", latest, "delay_p99_s")),
-		"started", b.f.count("people.started"), "intended", b.f.count("people.intended"))
+	said := []any{"worker", name, "delay", b.f.duration(path("generator.workers", latest, "delay_p99_s")),
+		"started", b.f.count("people.started"), "intended", b.f.count("people.intended")}
+	if b.s.Fleet != nil && b.s.Fleet.Unobserved > 0 { // the ledger counts them as started; nobody saw them leave
+		key, said = "html.f14_unseen", append(said, "unseen", b.f.count("fleet.unobserved"))
+	}
+	fig.Finding = b.f.say(key, said...)
 	fig.Key = []KeyItem{
 		{Swatch: swatch("intended"), Label: b.c.Text("html.intended")}, {Swatch: swatch("l-1"), Label: b.c.Text("html.sent")},
 		{Swatch: swatch("l-2"), Label: b.c.Text("html.delay_p99")}, {Swatch: swatch("l-3"), Label: b.c.Text("html.delay_max")},
