@@ -54,7 +54,7 @@ type Loss struct {
 	// last sign of life; "" when nobody did, and Untaken says why.
 	Taken      int     `json:"taken_s"`
 	TakenAfter Decimal `json:"taken_after_s"`
-	Untaken    string  `json:"untaken,omitempty"` // no_room, on_loss_stop, nobody_left, nothing_left, refused
+	Untaken    string  `json:"untaken,omitempty"` // as in results.Loss
 	Takers     []Taker `json:"takers"`
 	Due        int     `json:"due"` // its people due from then on
 	Returned   int     `json:"returned_s"`

@@ -30,7 +30,7 @@ func addFleet(c *cobra.Command, o *fleetOptions) {
 	f.StringVar(&o.listen, "listen", "", "wait for remote workers at this address, HOST:PORT")
 	f.StringVar(&o.nats, "nats", "", "carry the fleet's messages over this NATS cluster: tls://a:4222,tls://b:4222")
 	f.StringVar(&o.natsCreds, "nats-creds", "", "credentials file of that cluster")
-	f.StringVar(&o.credentials, "credentials", "", "roster.json of the fleet, made by `firstbell credentials`")
+	f.StringVar(&o.credentials, "credentials", "", "the fleet's roster.json, as firstbell credentials makes it")
 	f.StringVar(&o.onLoss, "on-loss", fleet.OnLossContinue, "when a worker is lost: continue (the others take over its people) or stop")
 }
 
@@ -95,11 +95,14 @@ func (o *fleetOptions) readListen() error {
 func (o *fleetOptions) readNATS() error {
 	for _, u := range strings.Split(o.nats, ",") {
 		scheme, rest, ok := strings.Cut(strings.TrimSpace(u), "://")
-		if o.nats == "" || ok && rest != "" && !strings.Contains(rest, "@") && oneOf("", scheme, "nats", "tls", "ws", "wss") == nil {
+		if o.nats == "" || ok && rest != "" && !strings.Contains(rest, "@") && (scheme == "nats" || scheme == "tls") {
 			continue
 		}
 		if strings.Contains(rest, "@") {
 			return usageError("--nats: no password in an address; give --nats-creds FILE")
+		}
+		if scheme == "ws" || scheme == "wss" {
+			return usageError("--nats %q: the fleet speaks NATS itself, not through a web socket: want addresses like tls://nats.example:4222", o.nats)
 		}
 		return usageError("--nats %q: want addresses like tls://nats.example:4222, separated by commas", o.nats)
 	}

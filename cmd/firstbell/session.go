@@ -150,10 +150,21 @@ func (s *session) unfinished() (string, *results.Dossier, *os.File) {
 
 // sameAs reports whether a journal is of this very session, not finished.
 func (s *session) sameAs(d *results.Dossier) bool {
-	stopped := d.Ended == nil || d.Ended.How == results.EndedInterrupted || d.Ended.How == results.EndedByTarget ||
-		d.Ended.How == results.EndedStopped
-	return stopped && d.Command == s.command && d.Quick == s.o.quick && d.Seed == s.d.Seed &&
+	return goesOn(d.Ended) && d.Command == s.command && d.Quick == s.o.quick && d.Seed == s.d.Seed &&
 		d.ScenarioHash == s.d.ScenarioHash && d.Tool == s.d.Tool && d.Workers == s.d.Workers && s.d.Started.Sub(d.Started) < sameDay
+}
+
+// goesOn reports whether a session that ended so is taken up by the same command:
+// it was killed or stopped, or its fleet fell apart.
+func goesOn(e *results.Ended) bool {
+	if e == nil {
+		return true
+	}
+	switch e.How {
+	case results.EndedInterrupted, results.EndedByTarget, results.EndedStopped, results.EndedAlone, results.EndedLoss:
+		return true
+	}
+	return false
 }
 
 // lockDir takes a session's folder for this process; it is let go when the

@@ -115,6 +115,16 @@ func TestSessionIsTakenUpAgain(t *testing.T) {
 	if again.dir != first.dir || len(again.d.Resumed) != 1 || len(again.d.Trials) != 1 {
 		t.Errorf("dir %s of %s, resumed %v", again.dir, first.dir, again.d.Resumed)
 	}
+	for _, how := range []results.EndedAs{results.EndedStopped, results.EndedAlone, results.EndedLoss, results.EndedInterrupted, results.EndedByTarget} {
+		again.d.Ended = &results.Ended{How: how}
+		if err := again.save(); err != nil {
+			t.Fatal(err)
+		}
+		again.close()
+		if again = aSession(t, sc, "capacity", out, true); again.dir != first.dir {
+			t.Errorf("a session that ended as %s was not taken up", how)
+		}
+	}
 	again.d.Ended = &results.Ended{How: results.EndedPlanned}
 	if err := again.save(); err != nil {
 		t.Fatal(err)

@@ -87,7 +87,7 @@ func (o *workerOptions) resolve(e *env, c *cobra.Command) error {
 	o.place = plainLine(o.place)
 	check := fleetOptions{nats: o.join}
 	if err := check.readNATS(); err != nil {
-		return usageError("--join %q: want an address like tls://pilot.example:7422, and no password in it", o.join)
+		return usageError("--join %q: want an address like tls://pilot.example:7422 (nats:// or tls://), and no password in it", o.join)
 	}
 	return nil
 }
@@ -135,6 +135,25 @@ func (l *workerLog) printf(format string, args ...any) {
 	fmt.Fprintf(l.w, "%s %s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), l.who, fmt.Sprintf(format, args...))
 }
 
+// tell prints what a worker notices. From the order to leave on, the end of the
+// connection is no news: the server may close before we do.
+func (l *workerLog) tell(n fleet.Notice) {
+	if n.Kind == fleet.NoticeLeaving {
+		l.leaving.Store(true)
+	}
+	l.printf("%s %s", n.Kind, plainLine(n.Text))
+}
+
+// link prints how the connection goes, until ctx ends or the worker leaves.
+func (l *workerLog) link(ctx context.Context, up bool) {
+	switch {
+	case up:
+		l.printf("connected")
+	case ctx.Err() == nil && !l.leaving.Load():
+		l.printf("the connection is lost; trying again")
+	}
+}
+
 // runWorker serves a fleet until it closes.
 func runWorker(ctx context.Context, e *env, o workerOptions) error {
 	secret, err := o.secrets(e)
@@ -162,7 +181,7 @@ func runWorker(ctx context.Context, e *env, o workerOptions) error {
 	w, err := fleet.NewWorker(fleet.WorkerConfig{
 		Bus: conn, Credentials: secret, Hello: factsOf(o.place), Spool: spool, Linger: o.wait,
 		Prepare: hands.prepare, Call: hands.call,
-		Tell: func(n fleet.Notice) { log.printf("%s %s", n.Kind, plainLine(n.Text)) },
+		Tell: log.tell,
 	})
 	if err != nil {
 		return badCredentials(o.credentials, err)
@@ -188,15 +207,9 @@ func (o *workerOptions) spoolOf(c *keys.Credentials) (string, error) {
 
 // connectAs reaches the fleet's server; one that is not there yet is waited for.
 func connectAs(ctx context.Context, o workerOptions, c *keys.Credentials, log *workerLog) (*bus.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.wait)
+	dial, cancel := context.WithTimeout(ctx, o.wait)
 	defer cancel()
-	return bus.Connect(ctx, bus.Config{URL: o.join, Credentials: c, NATSCreds: o.natsCreds, OnState: func(up bool) {
-		if up {
-			log.printf("connected")
-		} else if !log.leaving.Load() {
-			log.printf("the connection is lost; trying again")
-		}
-	}})
+	return bus.Connect(dial, bus.Config{URL: o.join, Credentials: c, NATSCreds: o.natsCreds, OnState: func(up bool) { log.link(ctx, up) }})
 }
 
 // factsOf is what this machine says of itself.
@@ -216,11 +229,21 @@ func workerEnd(ctx context.Context, err error) error {
 			why: plainLine(refused.Why), fix: plainLine(refused.Fix), cause: err}
 	case ctx.Err() != nil:
 		return verdictError{exitInterrupted}
+	case errors.Is(err, bus.ErrRefused), errors.Is(err, bus.ErrDenied):
+		return notOurs("the fleet refused these credentials", err)
+	case errors.Is(err, bus.ErrStranger):
+		return notOurs("this is not the fleet of these credentials", err)
 	case errors.Is(err, fleet.ErrAbandoned), errors.Is(err, bus.ErrDisconnected):
 		return &userError{exit: exitStopped, code: "FB0607", what: "the coordinator stayed away", why: err.Error(),
 			fix: "results that were not delivered are in the spool: start the same worker again when the coordinator is back (firstbell run --resume)", cause: err}
 	}
 	return &userError{exit: exitRefused, code: "FB0603", what: "the fleet cannot be reached", why: err.Error(), fix: "look at --join and --credentials", cause: err}
+}
+
+// notOurs is the end of a worker whose credentials are not of the fleet it found.
+func notOurs(what string, err error) error {
+	return &userError{exit: exitRefused, code: "FB0604", what: what, why: plainLine(err.Error()),
+		fix: "use the file that firstbell credentials wrote for this worker, together with the coordinator's roster", cause: err}
 }
 
 // workerHands do what the coordinator orders.

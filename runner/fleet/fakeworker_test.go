@@ -58,6 +58,7 @@ type fakeWorker struct {
 	deaf       func(Order) bool     // an order it does not answer
 	refuses    func(Order) *Refusal // an order it refuses
 	cpu        float64
+	miscounts  int  // by how many people it is wrong
 	noLast     bool // does not send the end
 	sendAfter  time.Duration
 
@@ -234,7 +235,7 @@ func (f *fakeWorker) obey(o Order, a *Answer) {
 		f.beat.Phase, f.beat.Play, f.beat.Ended = PhaseReady, o.Play, ""
 		f.slices, f.records, f.frames, f.next, f.stopped, f.endLoad = []handedSlices{{p.Slices, -1}}, 0, 0, 0, nil, 0
 		f.stopAt, f.zero = time.Time{}, 0
-		a.Ready = &Ready{Digest: p.Digest, ScenarioHash: p.ScenarioHash, People: f.w.count(p.Slices, -1),
+		a.Ready = &Ready{Digest: p.Digest, ScenarioHash: p.ScenarioHash, People: f.w.count(p.Slices, -1) + f.miscounts,
 			Clock: results.ClockReading{Error: f.clockError, N: 16}}
 	case OrderStart:
 		f.zero, f.beat.Phase, f.until = o.Start.Zero, PhasePlaying, max(f.until, o.Start.Until)

@@ -28,6 +28,7 @@ const (
 	NoticeStopped   NoticeKind = "stopped"
 	NoticeResumed   NoticeKind = "resumed"
 	NoticeEnded     NoticeKind = "ended"
+	NoticeLeaving   NoticeKind = "leaving" // a worker is told to end
 	NoticeTrouble   NoticeKind = "trouble" // something failed that the play survives
 )
 

@@ -56,6 +56,7 @@ type seat struct {
 	peer     *peer
 	instance string
 	slices   []results.Slice // its own and those taken over
+	given    int             // people of its own slices
 	own      float64         // share of all people in its own slices
 	took     float64         // share taken over since tookAt
 	tookAt   time.Time

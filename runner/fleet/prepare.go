@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,12 +76,14 @@ func (pl *playing) prepareOne(ctx context.Context, pt *seat, bundle string, gate
 	if err != nil {
 		return nil, err
 	}
+	given := pl.p.People(pt.slices, -1)
 	c.mu.Lock()
+	pt.given = given
 	c.tell(NoticePreparing, pt.peer.name, "%s prepares its part", pt.peer.name)
 	c.mu.Unlock()
 	a, err := c.order(ctx, pt.peer, Order{Kind: OrderPrepare, Play: pl.id, Prepare: &Prepare{
 		RunID: plan.RunID, Spec: pl.p.Spec, Index: int(pt.id), Of: len(pl.parts), Slices: pt.slices,
-		Digest: plan.Digest, ScenarioHash: plan.ScenarioHash, People: pl.p.People(pt.slices, -1),
+		Digest: plan.Digest, ScenarioHash: plan.ScenarioHash, People: given,
 		Bundle: ref, Accounts: accounts,
 	}})
 	if err != nil {
@@ -161,6 +164,7 @@ func hash(b []byte) string {
 // check compares what the workers are about to play with the plan.
 func (pl *playing) check(answers []*Ready) error {
 	c, plan, people := pl.c, pl.p.Plan, 0
+	var others []string // those who count other people than they were given
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, pt := range pl.parts {
@@ -178,6 +182,9 @@ func (pl *playing) check(answers []*Ready) error {
 		case r.People < 0 || r.People > plan.People:
 			return fmt.Errorf("%s says that it plays %d of %d people", name, r.People, plan.People)
 		}
+		if r.People != pt.given {
+			others = append(others, fmt.Sprintf("%s counts %d where it was given %d", name, r.People, pt.given))
+		}
 		people += r.People
 		h := pt.peer.hello
 		pl.rec.Workers = append(pl.rec.Workers, results.FleetWorker{ID: pt.id, Name: name, Place: h.Place,
@@ -186,6 +193,9 @@ func (pl *playing) check(answers []*Ready) error {
 		pl.longest = max(pl.longest, r.Preparation)
 		pl.rec.Workers[i].Clock[0].At = pl.c.cfg.Now().Sub(c.base) // made an offset from the first instant when that is known
 		c.tell(NoticeReady, name, "%s is ready: %d people, clock ± %v", name, r.People, r.Clock.Error.Round(10*time.Microsecond))
+	}
+	if len(others) > 0 { // also when their sum is right
+		return fmt.Errorf("the workers do not play the people of the plan: %s", strings.Join(others, ", "))
 	}
 	if people != plan.People {
 		return fmt.Errorf("the workers would play %d people, the plan has %d", people, plan.People)

@@ -32,6 +32,9 @@ func (c *Coordinator) Resume(ctx context.Context, play string, folder Folder, re
 	return pl.conclude(pl.resumedEnd)
 }
 
+// untakenAlone: with the coordinator went whoever could have had others take over.
+const untakenAlone = "coordinator_lost"
+
 // takeUp makes a play of the record of one.
 func (c *Coordinator) takeUp(id string, rec *results.Fleet) (*playing, error) {
 	c.mu.Lock()
@@ -66,8 +69,12 @@ func (c *Coordinator) takeUp(id string, rec *results.Fleet) (*playing, error) {
 		}
 	}
 	pl.rec.Outages = append(pl.rec.Outages, results.Outage{Resumed: c.cfg.Now()})
-	for _, l := range pl.rec.Losses {
+	for i := range pl.rec.Losses {
+		l := &pl.rec.Losses[i]
 		pl.lastSeen(l.Noticed)
+		if l.TakenFrom < 0 && l.Untaken == "" { // its takeover was under way
+			l.Untaken = untakenAlone
+		}
 	}
 	c.play = pl
 	return pl, nil
@@ -157,7 +164,7 @@ func (pl *playing) resumedEnd() results.Ended {
 		whole = whole && pt.end != nil && pt.end.How != results.EndedAlone
 		if pt.end == nil {
 			pl.rec.Losses = append(pl.rec.Losses, results.Loss{Worker: pt.id, Why: lostSilent, Heard: outage.From,
-				Noticed: pl.now(), Expired: outage.From + LeaseFor, TakenFrom: -1, Untaken: "nobody_left"})
+				Noticed: pl.now(), Expired: outage.From + LeaseFor, TakenFrom: -1, Untaken: untakenAlone})
 		}
 	}
 	if !whole && rank(end.How) < rank(results.EndedCredentials) {

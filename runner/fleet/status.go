@@ -40,7 +40,8 @@ func (c *Coordinator) statusOf(p *peer, now time.Time) WorkerStatus {
 	if w.HeardAgo > SuspectAfter {
 		w.State = "suspect"
 	}
-	if !p.alive(now) {
+	// Lost is who has been called so: after a stutter of our own nobody seems heard.
+	if p.gone || p.silent {
 		w.State = "lost"
 	}
 	if c.play == nil {

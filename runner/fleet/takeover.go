@@ -219,6 +219,9 @@ func (pl *playing) closeLoss(pt *seat, loss int, from time.Duration, why string)
 	people := pl.p.People(all, due)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if why == "" && len(l.Takers) == 0 {
+		why = pl.whyNobody(people)
+	}
 	rec, name := &pl.rec.Losses[loss], pt.peer.name
 	rec.Due, rec.Untaken = people, why
 	taken := 0
@@ -234,6 +237,18 @@ func (pl *playing) closeLoss(pt *seat, loss int, from time.Duration, why string)
 		c.tell(NoticeUntaken, name, "%d people of %s are played by nobody (%s)", people-taken, name, why)
 	}
 	pl.keep.change()
+}
+
+// whyNobody says why nobody has taken over people that were dealt out and not
+// refused. mu is held.
+func (pl *playing) whyNobody(people int) string {
+	switch {
+	case people == 0:
+		return "nothing_left"
+	case pl.halted != nil || pl.ctx.Err() != nil:
+		return "stopped"
+	}
+	return "unanswered" // those who were to play them were lost before they said so
 }
 
 // sleepUntil waits, or gives up with the play.

@@ -232,6 +232,39 @@ func TestTakersWithoutRoomOrWill(t *testing.T) {
 	})
 }
 
+// Why nobody took over is always said.
+func TestTakersThatDoNotAnswer(t *testing.T) {
+	bubble(t, 2, nil, func(t *testing.T, r *rig) {
+		r.workers[1].deaf = func(o Order) bool { return o.Kind == OrderMore }
+		result := r.play(t.Context(), r.aPlay())
+		r.until(time.Second)
+		r.workers[0].kill()
+		if _, err := result(); err != nil {
+			t.Fatal(err)
+		}
+		if l := r.folder.rec.Losses[0]; len(l.Takers) > 0 || l.Untaken != "unanswered" {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
+// After a stutter of the coordinator's own nobody is lost who was not called so.
+func TestNobodySeemsLost(t *testing.T) {
+	bubble(t, 2, nil, func(t *testing.T, r *rig) {
+		r.c.mu.Lock()
+		r.c.peers[0].heard = time.Now().Add(-2 * LostAfter)
+		r.c.mu.Unlock()
+		if s := r.c.Status().Workers[0].State; s != "suspect" {
+			t.Errorf("a worker that was not heard for a stutter is %q", s)
+		}
+		r.workers[1].kill()
+		time.Sleep(2 * LostAfter)
+		if s := r.c.Status().Workers; s[0].State == "lost" || s[1].State != "lost" {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func TestStopReachesAllButTheDeaf(t *testing.T) {
 	bubble(t, 8, nil, func(t *testing.T, r *rig) {
 		r.workers[5].deaf = func(o Order) bool { return o.Kind == OrderStop }
@@ -326,6 +359,10 @@ func TestPlayIsRefused(t *testing.T) {
 	}{
 		"clock":  {func(r *rig, _ *Play) { r.workers[1].clockError = 300 * time.Millisecond }, "clock of w001"},
 		"people": {func(_ *rig, p *Play) { p.Plan.People = 599 }, "600 people, the plan has 599"},
+		"counts": {func(r *rig, _ *Play) { r.workers[1].miscounts = 3 }, "w001 counts "},
+		"counts that add up": {func(r *rig, _ *Play) {
+			r.workers[1].miscounts, r.workers[2].miscounts = 3, -3
+		}, "where it was given"},
 		"not well": {func(r *rig, _ *Play) {
 			r.workers[0].refuses = func(Order) *Refusal { return &Refusal{What: "no disk"} }
 		}, "w000: no disk"},
@@ -514,9 +551,12 @@ func TestResume(t *testing.T) {
 		at   time.Duration // when the coordinator dies
 		kill bool          // a worker dies with it
 		want results.EndedAs
+
+		halfTaken bool
 	}{
-		{"in the middle", 3 * time.Second, false, results.EndedAlone},
-		{"with a worker", 3 * time.Second, true, results.EndedAlone},
+		{"in the middle", 3 * time.Second, false, results.EndedAlone, false},
+		{"with a worker", 3 * time.Second, true, results.EndedAlone, false},
+		{"within a takeover", 3 * time.Second, false, results.EndedAlone, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, 3, nil)
@@ -532,7 +572,10 @@ func TestResume(t *testing.T) {
 			_, _ = result()
 			r.folder.mu.Lock()
 			r.folder.dead = false
-			rec := r.folder.rec
+			rec := copyOf(r.folder.rec)
+			if c.halfTaken { // the record of a coordinator that died within the takeover
+				rec.Losses = []results.Loss{{Worker: 2, Why: lostSilent, Heard: 2 * time.Second, Noticed: 3 * time.Second, Expired: 3 * time.Second, TakenFrom: -1}}
+			}
 			r.folder.mu.Unlock()
 			time.Sleep(5 * time.Second)
 			cfg := r.c.cfg
@@ -550,6 +593,11 @@ func TestResume(t *testing.T) {
 			end, err := r.c.Resume(t.Context(), p.ID, r.folder, rec, time.Minute)
 			if err != nil || end.How != c.want {
 				t.Fatalf("%s: ended %+v, %v", c.name, end, err)
+			}
+			for _, l := range r.folder.rec.Losses {
+				if l.TakenFrom < 0 && l.Untaken != untakenAlone {
+					t.Errorf("%s: nobody took over, and why is %q", c.name, l.Untaken)
+				}
 			}
 			if took := time.Since(from); c.kill != (took >= time.Minute) {
 				t.Errorf("%s: it took %v", c.name, took)

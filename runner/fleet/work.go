@@ -34,6 +34,9 @@ func (w *Worker) hearOrder(ctx context.Context, m Message, body []byte) {
 		_ = m.Reply(answer)
 	case fresh:
 		w.spawn(func() {
+			if o.Kind == OrderLeave { // before the coordinator hears the answer, and closes
+				w.tell(NoticeLeaving, "the fleet closes")
+			}
 			a := w.obey(ctx, &o)
 			a.N = o.N
 			w.asked.end(o.N, w.signed(m.Subject+"/reply", a))

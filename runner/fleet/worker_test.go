@@ -79,6 +79,9 @@ func TestWorkerPlays(t *testing.T) {
 		if _, err := b.order("w000", Order{Kind: OrderLeave}); err != nil {
 			t.Fatal(err)
 		}
+		if w.told("the fleet closes") != 1 { // when the coordinator hears the answer, the server may go
+			t.Error("that it is to leave is not told before it is answered")
+		}
 		<-w.done
 		if w.err != nil {
 			t.Errorf("Run = %v", w.err)

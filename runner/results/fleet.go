@@ -92,9 +92,10 @@ type Loss struct {
 	Expired time.Duration `json:"expired_ns"`
 	// TakenFrom is the instant from which others play its people; negative when
 	// nobody does, and Untaken says why: no_room, on_loss_stop, nobody_left,
-	// nothing_left (all its people had come), refused, stopped (everything was being
-	// stopped anyway). With TakenFrom not negative
-	// it says why a part of them was not taken over.
+	// nothing_left (all its people had come), refused, unanswered (those who were to
+	// take over did not say that they do), stopped (everything was being stopped
+	// anyway), coordinator_lost (there was no coordinator to ask others). With
+	// TakenFrom not negative it says why a part of them was not taken over.
 	TakenFrom time.Duration `json:"taken_from_ns"`
 	Untaken   string        `json:"untaken,omitempty"`
 	Takers    []Taking      `json:"takers,omitempty"`

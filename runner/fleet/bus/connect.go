@@ -126,7 +126,7 @@ func explainDial(conf Config, err error) error {
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return fmt.Errorf("%s wants TLS, and these credentials have no authority to check it with: use the ones made with --host", at)
 	case errors.As(err, &unknown), errors.As(err, &invalid):
-		return fmt.Errorf("%s is not the one of these credentials: its certificate is not vouched for: %w", at, err)
+		return fmt.Errorf("%s: %w, its certificate is not vouched for: %w", at, ErrStranger, err)
 	case errors.As(err, &name):
 		return fmt.Errorf("%s has a certificate for other names: make credentials with this one (firstbell credentials --host NAME): %w", at, err)
 	case errors.Is(err, nats.ErrNoServers), isNetwork(err):

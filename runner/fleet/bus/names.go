@@ -35,6 +35,9 @@ var (
 	ErrDenied = errors.New("the bus does not allow this member to do that")
 	// ErrRefused: the server did not let this member in.
 	ErrRefused = errors.New("the bus does not know these credentials")
+	// ErrStranger: the server has a certificate that these credentials' authority did
+	// not sign.
+	ErrStranger = errors.New("the bus is not the one of these credentials")
 	// ErrTooLarge: more than the bus carries in one message, or an object may hold.
 	ErrTooLarge = errors.New("too large for the bus")
 	// ErrFull: the results stream takes no more.
