@@ -400,3 +400,17 @@ func TestHostileJoinerCannotFlood(t *testing.T) {
 		}
 	})
 }
+
+// TestFirstInstantOutlastsTheWallClock: a machine whose time is set during a play
+// must not move the instants of losses and takeovers, or people would be played
+// twice. (Time in a bubble has no monotonic reading.)
+func TestFirstInstantOutlastsTheWallClock(t *testing.T) {
+	now := time.Now()
+	at := wholeMicrosecond(now.Add(StartLead + 1234))
+	if !strings.Contains(at.String(), " m=") || at.UnixNano()%1000 != 0 {
+		t.Errorf("the first instant is %v: without a monotonic reading, or not a whole microsecond", at)
+	}
+	if ahead := at.Sub(now); ahead <= StartLead || ahead > StartLead+1234 {
+		t.Errorf("%v ahead", ahead)
+	}
+}

@@ -207,7 +207,7 @@ func (pl *playing) check(answers []*Ready) error {
 func (pl *playing) start() error {
 	c := pl.c
 	c.mu.Lock()
-	pl.zero = c.cfg.Now().Add(pl.longest + StartLead).Truncate(time.Microsecond)
+	pl.zero = wholeMicrosecond(c.cfg.Now().Add(pl.longest + StartLead))
 	wall := time.Unix(0, int64(c.instant(pl.zero)))
 	pl.rec.Start = wall
 	for i := range pl.rec.Workers {
@@ -243,6 +243,12 @@ func (pl *playing) start() error {
 	}
 	pl.run(folder)
 	return nil
+}
+
+// wholeMicrosecond keeps the monotonic reading, which Truncate takes away: what is
+// measured from the first instant must not move when the machine's time is set.
+func wholeMicrosecond(t time.Time) time.Time {
+	return t.Add(-time.Duration(t.UnixNano() % int64(time.Microsecond)))
 }
 
 // firstLease is what the order to start brings; ticks go on from there.

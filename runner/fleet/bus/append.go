@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +25,7 @@ const (
 // server has it on disk. While there is no link, or no leader, it waits and tries
 // again until ctx ends. Appends to one subject happen one after another.
 //
-// The same id stores once: within five minutes because the server remembers ids,
+// The same id with the same data stores once: within five minutes because the server remembers ids,
 // later because each message says which one it follows on its subject. Only when
 // another process repeats an id that is neither recent nor the last may it be
 // there twice; readers have its number.
@@ -52,6 +54,15 @@ func (c *Conn) Append(ctx context.Context, subject, id string, data []byte) erro
 	}
 }
 
+// unforetold adds to an id what nobody else can know: the server remembers the ids
+// of all subjects in one list, and a worker that used another's next id would have
+// that one's record taken for a repetition. A record is signed, always alike, so its
+// hash tells it.
+func unforetold(id string, data []byte) string {
+	sum := sha256.Sum256(data)
+	return id + "/" + hex.EncodeToString(sum[:16])
+}
+
 // headerRoom is more than the headers of a record take.
 const headerRoom = 1 << 10
 
@@ -70,6 +81,7 @@ func (c *Conn) tryAppend(ctx context.Context, t *tail, subject, id string, data 
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
+	id = unforetold(id, data)
 	if !t.known {
 		stored, err := c.lookAtTail(ctx, t, subject, id)
 		if err != nil || stored {
