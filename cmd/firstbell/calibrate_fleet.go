@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -85,7 +86,7 @@ func (s *session) calibrateWorker(ctx context.Context, worker int, order []byte)
 		return a, &userError{exit: exitRefused, code: "FB0604", what: "worker " + keys.WorkerName(worker) + " could not calibrate itself",
 			why: plainLine(err.Error()), fix: "firstbell fleet shows who is there", cause: err}
 	}
-	s.fleet.say("%s plays %.1f logins a second against a sink of its own (%s came next)", keys.WorkerName(worker), a.Rate, cmp.Or(plainLine(a.Stopped), "nothing"))
+	s.fleet.say("console.fleet_calibrated", "worker", keys.WorkerName(worker), "rate", valueIn(s.text, math.Round(10*a.Rate)/10), "next", cmp.Or(plainLine(a.Stopped), "-"))
 	return a, nil
 }
 

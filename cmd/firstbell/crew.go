@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
+	"firstbell/report/catalog"
 	"firstbell/runner/fleet/keys"
 	"firstbell/runner/results"
 )
@@ -107,7 +109,7 @@ func sharedMachine(n results.Needs, processes int) results.Needs {
 // tell says what was chosen unasked.
 func (c crew) tell(e *env, o playOptions) {
 	if c.chosen && c.size > 1 && o.progress != "none" && o.progress != "json" {
-		fmt.Fprintf(e.stderr, "%d processes play: one may not hold the descriptors this plan needs (--workers 1 forces one)\n", c.size)
+		fmt.Fprintln(e.stderr, catalog.For(o.lang).Text("console.processes", "n", strconv.Itoa(c.size)))
 	}
 }
 

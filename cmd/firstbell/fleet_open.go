@@ -12,7 +12,6 @@ import (
 	"firstbell/runner/fleet"
 	"firstbell/runner/fleet/bus"
 	"firstbell/runner/fleet/keys"
-	"firstbell/runner/results"
 	"firstbell/scenarios"
 )
 
@@ -217,28 +216,4 @@ func (f *openedFleet) contextOrNone() context.Context {
 		return context.Background()
 	}
 	return f.ctx
-}
-
-// say prints a line about the fleet.
-func (f *openedFleet) say(format string, args ...any) {
-	if f.o.progress != "none" && f.o.progress != "json" {
-		fmt.Fprintf(f.e.stderr, "fleet: "+format+"\n", args...)
-	}
-}
-
-// tell shows what the coordinator notices. What also becomes an event of the run is
-// shown as that.
-func (f *openedFleet) tell(n fleet.Notice) {
-	line := plainLine(n.Text)
-	f.mu.Lock()
-	show := f.show
-	f.mu.Unlock()
-	if show == nil {
-		f.say("%s", line)
-		return
-	}
-	switch n.Kind {
-	case fleet.NoticeRefused, fleet.NoticeTrouble, fleet.NoticeUntaken:
-		show.mention(results.Event{Kind: "fleet", Text: line})
-	}
 }

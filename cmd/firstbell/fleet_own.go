@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,10 +31,10 @@ type ownWorker struct {
 // them.
 func (f *openedFleet) wait() error {
 	if f.state.Kind != results.FleetLocal {
-		f.say("waiting for %d workers at %s", f.state.Size, f.state.URL)
+		f.say("console.fleet_waits", "n", strconv.Itoa(f.state.Size), "url", f.state.URL)
 		if f.state.Operator == operatorFile {
-			f.say("their credentials: %s", filepath.Join(f.dir, "w*.json"))
-			f.say("each: firstbell worker --join %s --credentials %s", f.state.URL, f.workerFile(0))
+			f.say("console.fleet_credentials", "files", filepath.Join(f.dir, "w*.json"))
+			f.say("console.fleet_each", "command", "firstbell worker --join "+f.state.URL+" --credentials "+f.workerFile(0))
 		}
 		return f.together(f.ctx)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"firstbell/report/catalog"
 	"firstbell/runner/fleet"
 	"firstbell/runner/fleet/keys"
 	"firstbell/runner/results"
@@ -102,7 +103,7 @@ func (f *openedFleet) takeUp(ctx context.Context, dir string, rec *results.Fleet
 	if err != nil {
 		return results.Ended{}, nothingToResume(dir, err.Error(), err)
 	}
-	f.say("resumed at %s: waiting up to %v for the workers to deliver what they hold", f.state.URL, resumeLinger)
+	f.say("console.fleet_resumes", "url", f.state.URL, "time", valueIn(catalog.For(f.o.lang), resumeLinger))
 	ended, err := f.coord.Resume(unlessStopped(f.ctx), filepath.Base(dir), folder, rec, resumeLinger)
 	ended = asStopped(f.ctx, ended)
 	return ended, errors.Join(err, folder.Close(ended))

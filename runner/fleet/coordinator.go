@@ -227,12 +227,12 @@ func (c *Coordinator) instant(t time.Time) Instant {
 
 // tell hands a notice on. mu is held. One that finds 256 waiting is dropped:
 // whoever listens must not delay the fleet.
-func (c *Coordinator) tell(kind NoticeKind, worker, format string, a ...any) {
+func (c *Coordinator) tell(key, worker string, pairs ...any) {
 	if c.notices == nil {
 		return
 	}
 	select {
-	case c.notices <- Notice{Kind: kind, Worker: worker, Text: fmt.Sprintf(format, a...)}:
+	case c.notices <- notice(key, worker, pairs...):
 	default:
 	}
 }

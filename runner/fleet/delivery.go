@@ -17,7 +17,7 @@ func (w *Worker) deliverLeft(ctx context.Context) error {
 	left, err := leftSpools(w.cfg.Spool, w.fleet, w.name)
 	for _, s := range left {
 		last, _ := s.counts()
-		w.tell(NoticeTrouble, "delivering %d records of %s that an earlier process left behind", last, printable(s.play, 60))
+		w.tell("left", "n", int(last), "play", printable(s.play, 60))
 		w.deliver(ctx, s)
 	}
 	return err
@@ -34,7 +34,7 @@ func (w *Worker) deliver(ctx context.Context, s *spool) {
 	to := &sender{spool: s, append: w.append, failed: func(err error) {
 		if text := err.Error(); text != trouble { // once per kind of trouble
 			trouble = text
-			w.tell(NoticeTrouble, "results wait in the spool: %v", err)
+			w.tell("waiting", "why", err)
 		}
 	}}
 	if !w.spawn(func() { defer close(d.done); to.run(ctx) }) {
@@ -65,7 +65,7 @@ func (w *Worker) forgetSpool(play string) {
 	}
 	d.end()
 	if err := d.spool.remove(); err != nil {
-		w.tell(NoticeTrouble, "a spool could not be deleted: %v", err)
+		w.tell("spool_kept", "why", err)
 	}
 }
 
@@ -119,7 +119,7 @@ func (w *Worker) closeDeliveries() (kept uint64) {
 			err = d.spool.close()
 		}
 		if err != nil {
-			w.tell(NoticeTrouble, "a spool could not be closed: %v", err)
+			w.tell("spool_open", "why", err)
 		}
 	}
 	return kept

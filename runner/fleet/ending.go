@@ -134,7 +134,7 @@ func (pl *playing) conclude(combine func() results.Ended) (results.Ended, error)
 			w.Missing = pt.seen.missing()
 		}
 	}
-	c.tell(NoticeEnded, "", "the play has ended: %s", end.How)
+	c.tell("ended", "", "how", NoticeWord{"ended", string(end.How)})
 	err := pl.failed
 	c.mu.Unlock()
 	pl.cancel()

@@ -34,7 +34,7 @@ func (c *Coordinator) hearBeat(p *peer, body []byte) {
 	p.beat, p.heard, p.gone = b, now, false
 	if p.silent {
 		p.silent = false
-		c.tell(NoticeReturned, p.name, "%s is heard again", p.name)
+		c.tell("heard_again", p.name)
 	}
 	if c.play != nil {
 		c.play.heard(p, now)
@@ -59,7 +59,7 @@ func (c *Coordinator) hearGone(p *peer, body []byte) {
 		return
 	}
 	p.gone = true
-	c.tell(NoticeLost, p.name, "%s leaves: %s", p.name, printable(g.Why, 200))
+	c.tell("leaves", p.name, "why", printable(g.Why, 200))
 	if c.play != nil {
 		c.play.left(p, c.cfg.Now())
 	}
@@ -157,7 +157,7 @@ func (c *Coordinator) watch(now time.Time) {
 		if !p.silent {
 			p.silent = true
 			if c.play == nil || c.play.seat(p) == nil {
-				c.tell(NoticeLost, p.name, "%s is not heard any more", p.name)
+				c.tell("silent", p.name)
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func (c *Coordinator) consume() {
 			return
 		}
 		c.mu.Lock()
-		c.tell(NoticeTrouble, "", "the results cannot be read, trying again: %v", err)
+		c.tell("unreadable", "", "why", err)
 		c.mu.Unlock()
 		again.Reset(500 * time.Millisecond)
 		select {

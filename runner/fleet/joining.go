@@ -31,7 +31,7 @@ func (w *Worker) join(ctx context.Context) error {
 		}
 		if !told {
 			told = true
-			w.tell(NoticeTrouble, "not let in yet: %v", errors.Join(err, asError(refused)))
+			w.tell("not_let_in", "why", errors.Join(err, asError(refused)))
 		}
 		pause(ctx, helloEvery)
 	}
@@ -73,9 +73,9 @@ func (w *Worker) greet(ctx context.Context) {
 		silent := w.silence() > helloAgain
 		switch {
 		case silent && !alone:
-			w.tell(NoticeTrouble, "nothing heard of the coordinator for %v", w.silence().Round(100*time.Millisecond))
+			w.tell("alone", "time", w.silence())
 		case !silent && alone:
-			w.tell(NoticeReturned, "the coordinator is heard again")
+			w.tell("not_alone")
 		}
 		if alone = silent; alone {
 			_, _ = w.hello(ctx)

@@ -110,7 +110,7 @@ func (pl *playing) returned(pt *seat, now time.Time) {
 	at := pl.at(now)
 	l.Returned = &at
 	pl.event(EventReturned, pt.peer.name, "%s is heard again; it delivers what it has and plays no more", pt.peer.name)
-	pl.c.tell(NoticeReturned, pt.peer.name, "%s is heard again; it delivers what it has and plays no more", pt.peer.name)
+	pl.c.tell("returned", pt.peer.name)
 }
 
 // silent, left and replaced are the ways a process goes away. mu is held.
@@ -157,7 +157,7 @@ func (pl *playing) lose(pt *seat, why string, now time.Time) {
 	pl.rec.Losses = append(pl.rec.Losses, results.Loss{Worker: pt.id, Why: why,
 		Heard: pl.at(heard), Noticed: pl.at(now), Expired: pl.at(expired), TakenFrom: -1})
 	pt.leave()
-	pl.c.tell(NoticeLost, name, "%s %s; last heard %v ago", name, lossWords[why], now.Sub(heard).Round(time.Millisecond))
+	pl.c.tell("lost_"+why, name, "time", now.Sub(heard))
 	pl.event(EventLost, name, "%s %s", name, lossWords[why])
 	pl.busy++
 	pl.wg.Go(func() { pl.replace(pt, expired) })

@@ -7,7 +7,24 @@ import "firstbell/runner/results"
 type Notice struct {
 	Kind   NoticeKind
 	Worker string // w000; "" for the whole fleet
-	Text   string // one line, no secrets
+	// Key names the sentence, one of [NoticeKeys]; Args are its values, raw, for who
+	// says it in another language.
+	Key  string
+	Args []NoticeArg
+	Text string // the sentence in English: one line, no secrets
+}
+
+// NoticeArg is a value of a notice: an int, a float64, a time.Duration, a string as
+// it is to be shown, or a [NoticeWord].
+type NoticeArg struct {
+	Name  string
+	Value any
+}
+
+// NoticeWord is a value that has words of its own in every language.
+type NoticeWord struct {
+	Of    string // ended (a results.EndedAs), untaken (a results.Loss.Untaken)
+	Value string
 }
 
 // NoticeKind is what a notice is about.

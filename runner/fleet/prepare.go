@@ -79,7 +79,7 @@ func (pl *playing) prepareOne(ctx context.Context, pt *seat, bundle string, gate
 	given := pl.p.People(pt.slices, -1)
 	c.mu.Lock()
 	pt.given = given
-	c.tell(NoticePreparing, pt.peer.name, "%s prepares its part", pt.peer.name)
+	c.tell("preparing", pt.peer.name)
 	c.mu.Unlock()
 	a, err := c.order(ctx, pt.peer, Order{Kind: OrderPrepare, Play: pl.id, Prepare: &Prepare{
 		RunID: plan.RunID, Spec: pl.p.Spec, Index: int(pt.id), Of: len(pl.parts), Slices: pt.slices,
@@ -192,7 +192,7 @@ func (pl *playing) check(answers []*Ready) error {
 			Slices: pt.slices, People: r.People, Clock: []results.ClockReading{r.Clock}})
 		pl.longest = max(pl.longest, r.Preparation)
 		pl.rec.Workers[i].Clock[0].At = pl.c.cfg.Now().Sub(c.base) // made an offset from the first instant when that is known
-		c.tell(NoticeReady, name, "%s is ready: %d people, clock ± %v", name, r.People, r.Clock.Error.Round(10*time.Microsecond))
+		c.tell("ready", name, "people", r.People, "error", r.Clock.Error)
 	}
 	if len(others) > 0 { // also when their sum is right
 		return fmt.Errorf("the workers do not play the people of the plan: %s", strings.Join(others, ", "))
@@ -214,7 +214,7 @@ func (pl *playing) start() error {
 		r := &pl.rec.Workers[i].Clock[0]
 		r.At = c.base.Add(r.At).Sub(pl.zero)
 	}
-	c.tell(NoticeStarting, "", "%d workers are ready; the load begins in %v", len(pl.parts), pl.zero.Sub(c.cfg.Now()).Round(time.Second))
+	c.tell("starting", "", "n", len(pl.parts), "time", pl.zero.Sub(c.cfg.Now()))
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeoutCause(pl.ready, pl.zero.Sub(c.cfg.Now()), errors.New("not before the first instant"))
 	defer cancel()

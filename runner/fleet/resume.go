@@ -25,7 +25,7 @@ func (c *Coordinator) Resume(ctx context.Context, play string, folder Folder, re
 	}
 	c.mu.Lock()
 	pl.event(EventResumed, "", "the coordinator was lost and has been taken up again")
-	c.tell(NoticeResumed, "", "taking in what %d workers still have", len(pl.parts))
+	c.tell("resumed", "", "n", len(pl.parts))
 	c.mu.Unlock()
 	pl.run(folder)
 	pl.awaitReturns(ctx, linger)
@@ -95,7 +95,7 @@ func (pl *playing) backAgain(pt *seat) {
 	}
 	if pt.instance != p.instance {
 		pt.instance, p.busy = p.instance, pl.id
-		pl.c.tell(NoticeReturned, p.name, "%s is back and delivers", p.name)
+		pl.c.tell("back", p.name)
 		pl.poke()
 	}
 	pl.note(pt, &p.beat)

@@ -134,11 +134,11 @@ func (c *Coordinator) admit(p *peer, h Hello) *Refusal {
 	h.Go, h.OS, h.Place = printable(h.Go, 60), printable(h.OS, 60), printable(h.Place, 60)
 	h.CPUs, h.DescLimit = sane(h.CPUs, 1<<16), min(max(h.DescLimit, 0), 1<<30)
 	p.hello, p.heard, p.gone, p.silent = h, now, false, false
-	at := ""
-	if h.Place != "" {
-		at = " at " + h.Place
+	if h.Place == "" {
+		c.tell("joined", p.name, "os", h.OS, "cpus", h.CPUs)
+	} else {
+		c.tell("joined_at", p.name, "place", h.Place, "os", h.OS, "cpus", h.CPUs)
 	}
-	c.tell(NoticeJoined, p.name, "%s has joined%s (%s, %.3g CPUs)", p.name, at, h.OS, h.CPUs)
 	close(c.changed)
 	c.changed = make(chan struct{})
 	return nil
@@ -150,7 +150,7 @@ func (c *Coordinator) welcome(m Message, name string, w Welcome) {
 		c.mu.Lock()
 		answer, news := c.refuse.note(c.cfg.Now(), printable(name, 40), *w.Refused)
 		if news {
-			c.tell(NoticeRefused, printable(name, 40), "%s was not let in: %v", printable(name, 40), w.Refused)
+			c.tellRefused(printable(name, 40), w.Refused)
 		}
 		c.mu.Unlock()
 		if !answer {
@@ -158,6 +158,18 @@ func (c *Coordinator) welcome(m Message, name string, w Welcome) {
 		}
 	}
 	c.reply(m, w)
+}
+
+// tellRefused tells who was not let in. mu is held.
+func (c *Coordinator) tellRefused(name string, why *Refusal) {
+	switch key := "refused_" + why.Code; key {
+	case "refused_unknown_key", "refused_taken", "refused_full":
+		c.tell(key, name)
+	case "refused_version":
+		c.tell(key, name, "version", c.cfg.Version)
+	default:
+		c.tell("refused", name, "why", why)
+	}
 }
 
 // reply signs an answer.

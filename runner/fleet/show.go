@@ -80,7 +80,7 @@ func (pl *playing) endLoad() {
 			defer cancel()
 			if _, err := c.order(ctx, pt.peer, Order{Kind: OrderEndLoad, Play: pl.id, EndLoad: &EndLoad{At: at}}); err != nil && pt.ctx.Err() == nil {
 				c.mu.Lock()
-				c.tell(NoticeTrouble, pt.peer.name, "the end of the load was not confirmed: %v", err)
+				c.tell("not_ending", pt.peer.name, "why", err)
 				c.mu.Unlock()
 			}
 		})

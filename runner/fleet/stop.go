@@ -73,7 +73,7 @@ func (pl *playing) halt(how results.EndedAs, cause string) {
 	}
 	pl.rec.Stop = &results.FleetStop{Why: cause, Sent: pl.at(now)}
 	pl.event(EventStop, "", "%s", cause)
-	pl.c.tell(NoticeStopping, "", "everything stops: %s", cause)
+	pl.c.tell("stopping", "", "why", cause)
 	order := Stop{Play: pl.id, How: how, Cause: cause, Sent: pl.c.instant(now)}
 	pl.busy++
 	pl.wg.Go(func() { pl.stopAll(order) })
@@ -100,9 +100,9 @@ func (pl *playing) stopAll(order Stop) {
 	}
 	took := pl.rec.Stop.Reached - pl.rec.Stop.Sent
 	if n := len(pl.rec.Stop.Missing); n > 0 {
-		c.tell(NoticeStopped, "", "%d workers did not confirm the stop; their leases have expired", n)
+		c.tell("stopped_missing", "", "n", n)
 	} else if took >= 0 {
-		c.tell(NoticeStopped, "", "all workers have stopped, %v after the order", took.Round(time.Millisecond))
+		c.tell("stopped", "", "time", took)
 	}
 	pl.busy--
 	pl.keep.change()
@@ -164,7 +164,7 @@ func (pl *playing) expel(pt *seat, why string) {
 	}
 	pt.expelled = true
 	name := pt.peer.name
-	pl.c.tell(NoticeExpelled, name, "%s is expelled: %s", name, printable(why, 300))
+	pl.c.tell("expelled", name, "why", printable(why, 300))
 	pl.event(EventExpelled, name, "%s is expelled: %s", name, printable(why, 300))
 	order := Stop{Play: pl.id, How: results.EndedInternal, Cause: "expelled: " + printable(why, 300), Sent: pl.c.instant(pl.c.cfg.Now())}
 	pl.wg.Go(func() {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -187,7 +188,7 @@ func (pl *playing) handOne(lost *seat, h handing, accounts []byte, from time.Dur
 	}
 	if err != nil {
 		h.to.slices = slices.DeleteFunc(slices.Clone(h.to.slices), func(s results.Slice) bool { return slices.Contains(h.slices, s) })
-		c.tell(NoticeTrouble, h.to.peer.name, "%s does not take over: %v", h.to.peer.name, err)
+		c.tell("not_taking", h.to.peer.name, "why", err)
 		return false
 	}
 	l := &pl.rec.Losses[lost.loss]
@@ -200,7 +201,7 @@ func (pl *playing) unanswered(h handing) bool {
 	pl.c.mu.Lock()
 	defer pl.c.mu.Unlock()
 	if !h.to.lost() && !pl.over && pl.halted == nil {
-		pl.c.tell(NoticeTrouble, h.to.peer.name, "%s does not say whether it takes over", h.to.peer.name)
+		pl.c.tell("not_saying", h.to.peer.name)
 	}
 	return true
 }
@@ -231,10 +232,10 @@ func (pl *playing) closeLoss(pt *seat, loss int, from time.Duration, why string)
 			taken += t.People
 		}
 		pl.event(EventTakenOver, name, "%d workers take over %d people of %s", len(rec.Takers), taken, name)
-		c.tell(NoticeTakenOver, name, "%d workers take over %d people of %s, from %v after its last sign of life", len(rec.Takers), taken, name, (from - rec.Heard).Round(time.Millisecond))
+		c.tell("taken_over", name, "n", len(rec.Takers), "people", taken, "time", from-rec.Heard)
 	}
 	if taken < people && pl.halted == nil {
-		c.tell(NoticeUntaken, name, "%d people of %s are played by nobody (%s)", people-taken, name, why)
+		c.tell("untaken", name, "people", people-taken, "why", NoticeWord{"untaken", cmp.Or(why, "unanswered")})
 	}
 	pl.keep.change()
 }

@@ -35,7 +35,7 @@ func (w *Worker) hearOrder(ctx context.Context, m Message, body []byte) {
 	case fresh:
 		w.spawn(func() {
 			if o.Kind == OrderLeave { // before the coordinator hears the answer, and closes
-				w.tell(NoticeLeaving, "the fleet closes")
+				w.tell("leaving")
 			}
 			a := w.obey(ctx, &o)
 			a.N = o.N
@@ -218,13 +218,13 @@ func (w *Worker) play(p *part, zero time.Time) {
 	ended, err := p.player.Play(p.ctx, IO{Zero: zero, Sink: p.sink, Lease: p.lease, // constant by now
 		Takeovers: p.takeovers, LoadEnds: p.loadEnds, Observe: p.observe})
 	if err != nil {
-		w.tell(NoticeTrouble, "the part of %s ended with an error: %v", p.play, err)
+		w.tell("part_failed", "play", p.play, "why", err)
 	}
 	if ended.How == "" {
 		ended.How, ended.Cause = results.EndedInternal, "the worker's part ended with an error"
 	}
 	if err := p.sink.end(ended); err != nil {
-		w.tell(NoticeTrouble, "the end of %s could not be recorded: %v", p.play, err)
+		w.tell("end_unrecorded", "play", p.play, "why", err)
 	}
 	p.lease.close()
 	p.finish(ended)

@@ -150,7 +150,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.spawn(func() { w.readClock(life) })
 	w.spawn(func() { w.greet(life) })
 	if err := w.deliverLeft(life); err != nil {
-		w.tell(NoticeTrouble, "results of an earlier run could not be read back: %v", err)
+		w.tell("left_damaged", "why", err)
 	}
 	err = w.serve(ctx)
 	return w.farewell(err)
@@ -232,10 +232,10 @@ func (w *Worker) silence() time.Duration {
 
 func (w *Worker) hears() { w.lastHeard.Store(w.clock.Mono()) }
 
-func (w *Worker) tell(kind NoticeKind, format string, a ...any) {
+func (w *Worker) tell(key string, pairs ...any) {
 	w.telling.Lock()
 	defer w.telling.Unlock()
-	w.cfg.Tell(Notice{Kind: kind, Worker: w.name, Text: fmt.Sprintf(format, a...)})
+	w.cfg.Tell(notice(key, w.name, pairs...))
 }
 
 // up is a subject of this worker's own.
@@ -286,6 +286,6 @@ func (w *Worker) readReply(subject string, data []byte, answer any) error {
 // ignore counts a message that is not the coordinator's, and tells of the first.
 func (w *Worker) ignore() {
 	if w.foreign.Add(1) == 1 {
-		w.tell(NoticeTrouble, "a message that is not this fleet's coordinator's, or cannot be read, was ignored; more of them are not told")
+		w.tell("foreign")
 	}
 }
