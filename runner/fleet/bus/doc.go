@@ -25,15 +25,18 @@
 // own name, store its own results and read its own bucket; it cannot hear another
 // worker, list, change or remove a stream, or make a consumer. An operator may ask
 // for the state and for a stop. Beyond loopback the server speaks TLS 1.3 or does
-// not listen. A server sees to what a member publishes, but not to the reply
-// address it names, so a reply here goes to the inbox of whoever may have sent the
-// message or nowhere. What a worker can still do with a reply address is have the
-// server's own acknowledgements delivered to somebody else, who will find no
-// signature on them.
+// not listen.
+//
+// A server sees to what a member publishes, but not to the reply address it names: it
+// acknowledges a record, or answers a direct get with what was stored, to any subject,
+// also to $JS.API.STREAM.DELETE or to another's results. So each worker has an account
+// of its own, joined to the fleet's by its own subjects, and between accounts the
+// server puts an address of its own in the place of the sender's.
 //
 // On an external cluster the permissions are its operator's to set; those of
-// workerMay are the list to copy. Signatures and sealed objects (package keys)
-// protect the results and the accounts there all the same.
+// workerMay and the accounts of roomsOf are what to copy: with all members in one
+// account any worker can have the streams deleted. Signatures and sealed objects (package keys)
+// keep results and accounts from being forged and read there all the same.
 //
 // # Design
 //

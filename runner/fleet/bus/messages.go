@@ -93,7 +93,7 @@ func (c *Conn) confirm(subject string) error {
 // replier answers into the inbox of whoever may have sent m, and nowhere else.
 func (c *Conn) replier(m *nats.Msg) func([]byte) error {
 	inbox := replyTo(c.fleet, m.Subject)
-	if m.Reply == "" || inbox == "" || !strings.HasPrefix(m.Reply, inbox) {
+	if inbox == "" || !strings.HasPrefix(m.Reply, inbox) && !strings.HasPrefix(m.Reply, accountReply) {
 		return nil
 	}
 	to := m.Reply

@@ -21,6 +21,10 @@ func directGetBody(stream string) string       { return "$JS.API.DIRECT.GET." + 
 func metaSubject(bucket, name string) string   { return "$O." + bucket + ".M." + name }
 func chunksSubject(bucket, nuid string) string { return "$O." + bucket + ".C." + nuid }
 
+// accountReply begins the address by which the server replaces the sender's between
+// two accounts. No client can name one itself.
+const accountReply = "_R_."
+
 var (
 	workerNamePattern = regexp.MustCompile(`^w[0-9]{3}$`)
 	objectNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)

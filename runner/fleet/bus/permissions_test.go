@@ -198,21 +198,38 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 }
 
-// A worker may name any reply address. The coordinator answers into that worker's
-// inbox or not at all.
+// A worker may name any reply address. The coordinator's answer stays with that
+// worker.
 func TestRepliesGoToTheSenderOnly(t *testing.T) {
 	h := newHouse(t, 3)
 	boss := h.boss(t)
 	f := h.roster.Fleet
 	heard := listen(t, boss, "fb."+f+".up.w001.hello")
 	nc, _ := h.raw(t, &h.workers[1])
+	other, _ := h.raw(t, &h.workers[2])
+	misled := make(chan string, 100)
+	for _, s := range []string{"fb." + f + ".down.w002.>", inboxPrefix(f, "w002") + ".>"} {
+		if _, err := other.Subscribe(s, func(m *nats.Msg) { misled <- m.Subject }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := other.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	for _, to := range []string{"fb." + f + ".down.w002.order", "fb." + f + ".res.w002", "$JS.API.STREAM.DELETE." + resultsStream(f), inboxPrefix(f, "w002") + ".x", inboxPrefix(f, "w001")} {
 		if err := nc.PublishRequest("fb."+f+".up.w001.hello", to, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 		if m := heard.take(t); m.Reply != nil {
-			t.Errorf("a reply to %s would be sent", to)
+			_ = m.Reply(nil)
 		}
+	}
+	if err := errors.Join(boss.Flush(soon(t)), other.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if _, err := boss.js.Stream(soon(t), resultsStream(f)); err != nil || len(misled) > 0 {
+		t.Errorf("%d replies reached another worker; the results: %v", len(misled), err)
 	}
 	if err := nc.PublishRequest("fb."+f+".up.w001.hello", inboxPrefix(f, "w001")+".x", []byte("x")); err != nil {
 		t.Fatal(err)

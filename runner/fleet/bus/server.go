@@ -20,7 +20,8 @@ const (
 	MaxPayload = 8 << 20
 	// maxStore bounds the results and objects of a fleet on disk.
 	maxStore = 16 << 30
-	// account is where everybody is; the server's own account has no user.
+	// account is where coordinator and streams are; the workers have accounts of their
+	// own, and the server's own account has no user.
 	account = "FIRSTBELL"
 
 	readyWithin = 10 * time.Second
@@ -67,17 +68,22 @@ func Serve(c ServerConfig) (*Server, error) {
 
 func (s *Server) start(c ServerConfig, host string, port int) error {
 	app := server.NewAccount(account)
+	rooms, err := roomsOf(c.Roster, app)
+	if err != nil {
+		return fmt.Errorf("starting the fleet's server: %w", err)
+	}
 	opts := &server.Options{
 		ServerName: c.Name, Host: host, Port: port, NoSigs: true, NoLog: true,
 		// Beyond one connection each: those a dead link leaves behind for a while.
-		MaxConn: 4*len(c.Roster.Workers) + 64, MaxSubs: 256, MaxPayload: MaxPayload,
+		MaxConn: 4*len(c.Roster.Workers) + 64, MaxPayload: MaxPayload,
+		MaxSubs:      len(c.Roster.Workers) + 256, // the coordinator listens to each worker by itself
 		PingInterval: 2 * time.Second, MaxPingsOut: 3, AuthTimeout: 5, TLSTimeout: 5,
 		JetStream: true, StoreDir: c.Store, JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: maxStore,
 		// Without it an acknowledged message is on disk only two minutes later.
 		SyncAlways:    true,
-		Accounts:      []*server.Account{app, server.NewAccount("SYS")},
+		Accounts:      append(rooms, app, server.NewAccount("SYS")),
 		SystemAccount: "SYS",
-		Nkeys:         users(c.Roster, app),
+		Nkeys:         users(c.Roster, app, rooms),
 	}
 	opts.Cluster.NoAdvertise = true
 	if s.tls {
