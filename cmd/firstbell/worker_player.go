@@ -66,7 +66,7 @@ func (p *part) read(job fleet.Job) (err error) {
 	}
 	p.list = arrivalsOf(p.plan.arrivals(), job.Prepare.Slices, -1)
 	if p.lent, p.known, err = borrow(p.sc, job.Accounts); err == nil {
-		err = p.everyoneHasOne(p.list)
+		err = everyoneHasOne(p.lent, p.list)
 	}
 	if err != nil {
 		return &fleet.Refusal{Code: "accounts", What: "the accounts cannot be used here", Why: err.Error()}
@@ -77,12 +77,12 @@ func (p *part) read(job fleet.Job) (err error) {
 }
 
 // everyoneHasOne checks that people with accounts of their own do have one here.
-func (p *part) everyoneHasOne(list []arrivals.Arrival) error {
-	if p.lent.Paired == nil {
+func everyoneHasOne(lent *runner.Lent, list []arrivals.Arrival) error {
+	if lent.Paired == nil {
 		return nil
 	}
 	for _, a := range list {
-		if _, ok := p.lent.Paired[a.ID]; !ok {
+		if _, ok := lent.Paired[a.ID]; !ok {
 			return fmt.Errorf("none was sent for person %d", a.ID)
 		}
 	}
@@ -156,7 +156,8 @@ func lastOf(list []arrivals.Arrival) time.Duration {
 
 // takeOver hands the people of lost workers to the engine until taking ends. Whom
 // it has received by then it still hands over, and closes out: nobody is accepted
-// and forgotten. ctx ends when the engine has.
+// and forgotten, and whom this worker cannot play it refuses. ctx ends when the
+// engine has.
 func (p *part) takeOver(taking, ctx context.Context, in <-chan fleet.Takeover, out chan<- runner.More) {
 	defer close(out)
 	for {
@@ -170,12 +171,14 @@ func (p *part) takeOver(taking, ctx context.Context, in <-chan fleet.Takeover, o
 			more, err := p.more(t)
 			if err != nil {
 				p.log("people of a lost worker could not be taken over: %v", err)
-				p.rec.add(results.Event{At: p.clock.Now(), Wall: time.Now(), Kind: "takeover_failed", Text: err.Error()})
+				t.Answer(err)
 				continue
 			}
 			select {
 			case out <- more:
+				t.Answer(nil)
 			case <-ctx.Done():
+				t.Answer(&fleet.Refusal{Code: "late", What: "this worker's part is over"})
 				return
 			}
 		}
@@ -187,7 +190,11 @@ func (p *part) more(t fleet.Takeover) (runner.More, error) {
 	if err != nil {
 		return runner.More{}, err
 	}
-	return runner.More{Arrivals: arrivalsOf(p.plan.arrivals(), t.Slices, t.From), Lent: lent}, nil
+	list := arrivalsOf(p.plan.arrivals(), t.Slices, t.From)
+	if err := everyoneHasOne(lent, list); err != nil {
+		return runner.More{}, err
+	}
+	return runner.More{Arrivals: list, Lent: lent}, nil
 }
 
 func (p *part) Close() { p.rig.close() }

@@ -10,6 +10,7 @@ import (
 
 	"firstbell/runner/fleet"
 	"firstbell/runner/fleet/bus"
+	"firstbell/runner/results"
 )
 
 // A worker that was refused says so, not that nobody could be reached.
@@ -53,5 +54,44 @@ func TestLeavingIsNoLoss(t *testing.T) {
 	log.link(t.Context(), false)
 	if strings.Contains(b.String(), "is lost") {
 		t.Error(b.String())
+	}
+}
+
+// Whom a worker cannot play it refuses, so that another does: nobody is accepted and
+// forgotten.
+func TestTakeoverIsChecked(t *testing.T) {
+	sc := fleetFixture(t)
+	drawn := drawn(t, sc, 3, 1)
+	l := newLender(sc, drawn.arrivals(), nil)
+	if l.paired == nil {
+		t.Fatal("not the case meant")
+	}
+	half, other := []results.Slice{{Residue: 0, Modulus: 2}}, []results.Slice{{Residue: 1, Modulus: 2}}
+	good, err := l.lend(half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := l.lend(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &part{sc: sc, plan: drawn}
+	for name, c := range map[string]struct {
+		accounts []byte
+		ok       bool
+	}{
+		"theirs":      {good, true},
+		"of others":   {foreign, false},
+		"damaged":     {good[:len(good)/2], false},
+		"of nobody":   {nil, false},
+		"another one": {[]byte("{}"), false},
+	} {
+		more, err := p.more(fleet.Takeover{Slices: half, Accounts: c.accounts})
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.ok && len(more.Arrivals) != l.people(half, -1) {
+			t.Errorf("%s: %d people", name, len(more.Arrivals))
+		}
 	}
 }

@@ -387,6 +387,8 @@ type testPlayer struct {
 	lead    time.Duration
 	fails   error // of Sink.Append, once seen
 
+	unwilling error // answers takeovers
+
 	mu        sync.Mutex
 	last      time.Time // of the requests that left
 	sent      int
@@ -433,7 +435,10 @@ func (p *testPlayer) Play(ctx context.Context, io IO) (results.Ended, error) {
 		select {
 		case t := <-io.Takeovers:
 			p.mu.Lock()
-			p.takeovers = append(p.takeovers, t)
+			if p.unwilling == nil {
+				p.takeovers = append(p.takeovers, t)
+			}
+			t.Answer(p.unwilling)
 			p.mu.Unlock()
 		case at := <-io.LoadEnds:
 			p.mu.Lock()

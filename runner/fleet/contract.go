@@ -115,8 +115,8 @@ type IO struct {
 	// Lease must be asked before every request and every release: see Lease.Guard
 	// and Lease.Held.
 	Lease *Lease
-	// Takeovers brings people of lost workers: whoever receives one plays it, so it
-	// must be received only while the part still goes on. LoadEnds brings the instant
+	// Takeovers brings people of lost workers: whoever receives one answers it, and
+	// plays it unless it has refused it. LoadEnds brings the instant
 	// from which no first click leaves. Neither is ever closed.
 	Takeovers <-chan Takeover
 	LoadEnds  <-chan time.Duration
@@ -124,9 +124,21 @@ type IO struct {
 	Observe func(runner.Snapshot)
 }
 
-// Takeover is people of a lost worker, with their accounts.
+// Takeover is people of a lost worker, with their accounts. Whoever receives one
+// answers it, once.
 type Takeover struct {
 	Slices   []results.Slice
 	From     time.Duration
 	Accounts []byte
+
+	answer chan<- error
+}
+
+// Answer says whether the people are played here: nil, or why not; the coordinator
+// then gives them to another worker. Until it is called nobody else plays them. A
+// *Refusal is told as it is; no text may hold a secret.
+func (t Takeover) Answer(err error) {
+	if t.answer != nil {
+		t.answer <- err
+	}
 }

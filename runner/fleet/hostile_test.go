@@ -263,6 +263,51 @@ func TestTakeoverAndEndOfLoad(t *testing.T) {
 	})
 }
 
+// TestTakeoverRefused: what the player cannot play is refused, for others to play.
+func TestTakeoverRefused(t *testing.T) {
+	inFleet(t, 1, func(t *testing.T, b *boss) {
+		p := &testPlayer{seconds: 5, unwilling: errors.New("none was sent for person 7")}
+		w := b.worker(0, t.TempDir(), p, nil)
+		time.Sleep(time.Second)
+		zero := b.begin("w000", "p")
+		time.Sleep(time.Until(zero.Add(time.Second)))
+		more := &More{Lost: 1, Slices: []results.Slice{{Residue: 1, Modulus: 4}}, Accounts: b.put("w000", "more", []byte("theirs"))}
+		var r *Refusal
+		if _, err := b.order("w000", Order{Kind: OrderMore, Play: "p", More: more}); !errors.As(err, &r) || r.Code != "accounts" || !strings.Contains(r.Why, "person 7") {
+			t.Errorf("%v", err)
+		}
+		w.term()
+		<-w.done
+	})
+}
+
+// TestTakeoverUnanswered: a player that ends without an answer has not taken over.
+func TestTakeoverUnanswered(t *testing.T) {
+	inFleet(t, 1, func(t *testing.T, b *boss) {
+		w := b.worker(0, t.TempDir(), nil, func(c *WorkerConfig) {
+			c.Prepare = func(context.Context, Job) (Player, error) { return mutePlayer{}, nil }
+		})
+		time.Sleep(time.Second)
+		b.begin("w000", "p")
+		more := &More{Slices: []results.Slice{{}}, Accounts: b.put("w000", "more", []byte("theirs"))}
+		var r *Refusal
+		if _, err := b.order("w000", Order{Kind: OrderMore, Play: "p", More: more}); !errors.As(err, &r) || r.Code != "late" {
+			t.Errorf("%v", err)
+		}
+		w.term()
+		<-w.done
+	})
+}
+
+// mutePlayer receives a takeover, says nothing and ends soon after.
+type mutePlayer struct{ deafPlayer }
+
+func (mutePlayer) Play(ctx context.Context, io IO) (results.Ended, error) {
+	<-io.Takeovers
+	time.Sleep(2 * time.Second)
+	return results.Ended{How: results.EndedPlanned}, nil
+}
+
 // TestNobodyTakesOver: a player that does not receive has not taken over.
 func TestNobodyTakesOver(t *testing.T) {
 	inFleet(t, 1, func(t *testing.T, b *boss) {

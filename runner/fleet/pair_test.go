@@ -96,6 +96,7 @@ func (p *worldPlayer) Play(ctx context.Context, io IO) (results.Ended, error) {
 			if string(t.Accounts) != fmt.Sprint(t.Slices) {
 				return results.Ended{}, fmt.Errorf("accounts %q for %v", t.Accounts, t.Slices)
 			}
+			t.Answer(nil)
 			mine = append(mine, &handed{list: t.Slices, next: uint32((t.From + p.w.gap - 1) / p.w.gap)})
 		case <-guard.Stopped():
 			return guard.Cause(), nil

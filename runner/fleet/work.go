@@ -262,14 +262,34 @@ func (w *Worker) more(ctx context.Context, play string, o More) error {
 	}
 	wait := time.NewTimer(handOver)
 	defer wait.Stop()
+	answer := make(chan error, 1)
 	select {
-	case p.takeovers <- Takeover{Slices: o.Slices, From: o.From, Accounts: accounts}:
-		return nil
+	case p.takeovers <- Takeover{Slices: o.Slices, From: o.From, Accounts: accounts, answer: answer}:
+		return p.taken(answer, gone)
 	case <-p.done:
 	case <-lease.Ended():
 	case <-wait.C:
 	}
 	return gone
+}
+
+// taken waits for a player's answer to a takeover it has received. It may be playing
+// it already: only its answer, or its end without one, says that it does not.
+func (p *part) taken(answer <-chan error, gone error) error {
+	var err error
+	select {
+	case err = <-answer:
+	case <-p.done:
+		select {
+		case err = <-answer:
+		default:
+			return gone
+		}
+	}
+	if r := (*Refusal)(nil); err == nil || errors.As(err, &r) {
+		return err
+	}
+	return refused("accounts", "these people cannot be played here", err.Error())
 }
 
 // endLoad tells the player from when on nobody new comes; the newest instant counts.
