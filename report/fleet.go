@@ -175,7 +175,7 @@ func (t *tally) loss(l *results.Loss) Loss {
 		InWindow: touches(l, t.peak()),
 	}
 	if l.TakenFrom >= 0 {
-		out.Taken, out.TakenAfter = t.clockAt(l.TakenFrom), takenAfter(l)
+		out.Taken, out.TakenAfter = t.clockAt(l.Taken()), takenAfter(l)
 	}
 	for _, x := range l.Takers {
 		out.Takers = append(out.Takers, Taker{t.workerName(x.Worker), x.People})

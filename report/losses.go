@@ -84,7 +84,7 @@ func (t *tally) engineOf(id uint32) *engine {
 // touches reports whether a worker was missing inside a span: from its last sign
 // of life until others played its people, or for good.
 func touches(l *results.Loss, s span) bool {
-	from, to := l.Heard, l.TakenFrom
+	from, to := l.Heard, l.Taken()
 	if to < 0 {
 		to = 1 << 62
 		if l.Untaken == untakenNothingLeft {
@@ -153,12 +153,12 @@ func (t *tally) takeovers(window span) (Measure, bool) {
 	return m, found
 }
 
-// takenAfter is how long after a worker's last sign of life others played its
-// people; 0 when there was nobody left to play, Never when nobody did.
+// takenAfter is how long after a worker's last sign of life the last of those who
+// took over had said that it plays its people, and played them; 0 when there was nobody left to play, Never when nobody did.
 func takenAfter(l *results.Loss) Decimal {
 	switch {
 	case l.TakenFrom >= 0:
-		return seconds(max(0, l.TakenFrom-l.Heard))
+		return seconds(max(0, l.Taken()-l.Heard))
 	case l.Untaken == untakenNothingLeft:
 		return "0"
 	}

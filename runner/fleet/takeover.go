@@ -145,7 +145,7 @@ func (pl *playing) hand(lost *seat, parts []handing, expired time.Time, unwillin
 	if !pl.sleepUntil(expired) {
 		return -1, nil
 	}
-	from = pl.now() + takeLead
+	from = max(0, pl.now()+takeLead) // nobody is due before the first instant
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for i, h := range parts {
@@ -192,7 +192,7 @@ func (pl *playing) handOne(lost *seat, h handing, accounts []byte, from time.Dur
 		return false
 	}
 	l := &pl.rec.Losses[lost.loss]
-	l.Takers = append(l.Takers, results.Taking{Worker: h.to.id, Slices: h.slices, People: people})
+	l.Takers = append(l.Takers, results.Taking{Worker: h.to.id, Slices: h.slices, People: people, At: pl.now()})
 	return true
 }
 
@@ -220,19 +220,19 @@ func (pl *playing) closeLoss(pt *seat, loss int, from time.Duration, why string)
 	people := pl.p.People(all, due)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if why == "" && len(l.Takers) == 0 {
+	rec, name := &pl.rec.Losses[loss], pt.peer.name
+	taken := 0
+	for _, t := range rec.Takers {
+		taken += t.People
+	}
+	if why == "" && (taken < people || len(rec.Takers) == 0) { // of a part nobody said in time that they play it
 		why = pl.whyNobody(people)
 	}
-	rec, name := &pl.rec.Losses[loss], pt.peer.name
 	rec.Due, rec.Untaken = people, why
-	taken := 0
 	if len(rec.Takers) > 0 {
 		rec.TakenFrom = from
-		for _, t := range rec.Takers {
-			taken += t.People
-		}
 		pl.event(EventTakenOver, name, "%d workers take over %d people of %s", len(rec.Takers), taken, name)
-		c.tell("taken_over", name, "n", len(rec.Takers), "people", taken, "time", from-rec.Heard)
+		c.tell("taken_over", name, "n", len(rec.Takers), "people", taken, "time", rec.Taken()-rec.Heard)
 	}
 	if taken < people && pl.halted == nil {
 		c.tell("untaken", name, "people", people-taken, "why", NoticeWord{"untaken", cmp.Or(why, "unanswered")})

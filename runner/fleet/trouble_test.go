@@ -629,3 +629,43 @@ func (r *rig) die() {
 	r.folder.mu.Unlock()
 	r.c.shut()
 }
+
+// TestLostBeforeTheFirstInstant: others have all its people, from the very first on,
+// and the record says so: nothing is missing.
+func TestLostBeforeTheFirstInstant(t *testing.T) {
+	bubble(t, 3, nil, func(t *testing.T, r *rig) {
+		result := r.play(t.Context(), r.aPlay())
+		r.until(-2500 * time.Millisecond)
+		r.workers[1].kill()
+		end, err := result()
+		if err != nil || end.How != results.EndedPlanned {
+			t.Fatalf("ended %+v, %v", end, err)
+		}
+		if m := r.balance(); len(m) > 0 {
+			t.Errorf("not played: %v", m)
+		}
+		l := r.folder.rec.Losses[0]
+		if l.TakenFrom != 0 || l.Untaken != "" || len(l.Takers) != 2 || l.Due != r.world.people/3 {
+			t.Errorf("loss %+v", l)
+		}
+	})
+}
+
+// TestTakeoverBeginsWithTheAnswer: how long a worker's people were without anybody is
+// told by those who took them over, not by what they were asked.
+func TestTakeoverBeginsWithTheAnswer(t *testing.T) {
+	bubble(t, 2, nil, func(t *testing.T, r *rig) {
+		result := r.play(t.Context(), r.aPlay())
+		r.until(time.Second)
+		lost := time.Now()
+		r.workers[1].deaf = func(o Order) bool { return o.Kind == OrderMore && time.Since(lost) < 4*time.Second }
+		r.workers[0].kill()
+		if _, err := result(); err != nil {
+			t.Fatal(err)
+		}
+		l := r.folder.rec.Losses[0]
+		if l.TakenFrom-l.Heard > 2*time.Second || l.Taken()-l.Heard < 3900*time.Millisecond || l.Untaken != "" {
+			t.Errorf("taken over from %v, %v after its last sign of life: %+v", l.TakenFrom, l.Taken()-l.Heard, l)
+		}
+	})
+}

@@ -111,6 +111,22 @@ type Taking struct {
 	Worker uint32  `json:"worker"`
 	Slices []Slice `json:"slices"`
 	People int     `json:"people"`
+	// At is when it had said that it plays them; people due before then leave late.
+	At time.Duration `json:"at_ns,omitempty"`
+}
+
+// Taken is when all who took over a lost worker's people had begun to play them: the
+// instant it was ordered for, or, when one of them answered later, its answer.
+// Negative when nobody did.
+func (l *Loss) Taken() time.Duration {
+	at := l.TakenFrom
+	if at < 0 {
+		return at
+	}
+	for _, t := range l.Takers {
+		at = max(at, t.At)
+	}
+	return at
 }
 
 // Outage is a time without a coordinator.
