@@ -49,6 +49,42 @@ func (c *Catalog) lostSentence(s *report.Summary) (Sentence, bool) {
 		Arg{"n", c.Uint(s.Fleet.Touched), "fleet.touched"}), true
 }
 
+// slowSentence names on page one the workers of a fleet whose checks failed when they
+// are why nothing can be concluded; of each check the worst one.
+func (c *Catalog) slowSentence(s *report.Summary) (Sentence, bool) {
+	if s.Fleet == nil || s.Verdict.Cause != report.CauseGenerator {
+		return nil, false
+	}
+	names := slowWorkers(s, report.NotMet)
+	if len(names) == 0 {
+		names = slowWorkers(s, report.Unmeasured) // nothing failed outright
+	}
+	switch len(names) {
+	case 0:
+		return nil, false
+	case 1:
+		return c.Sentence("page.slow_one", Arg{"names", names[0], ""}), true
+	}
+	return c.Sentence("page.slow_several", Arg{"names", c.Few(names), ""}), true
+}
+
+// slowWorkers are the worst workers of those measures of a generator (V2, V3) that
+// have a status, each once.
+func slowWorkers(s *report.Summary, status report.Status) []string {
+	var out []string
+	for _, g := range s.Validity {
+		if g.ID != "V2" && g.ID != "V3" {
+			continue
+		}
+		for _, m := range g.Measures {
+			if m.Status == status && m.Worker != "" && !slices.Contains(out, m.Worker) {
+				out = append(out, m.Worker)
+			}
+		}
+	}
+	return out
+}
+
 // outsideOrLost keeps those whom nobody followed to the end apart from those who
 // stayed outside.
 func (c *Catalog) outsideOrLost(s *report.Summary, of Arg) Sentence {

@@ -123,6 +123,9 @@ func (c *Catalog) finding(s *report.Summary) []Sentence {
 		if lost, ok := c.lostSentence(s); ok {
 			out = append(out, lost)
 		}
+		if slow, ok := c.slowSentence(s); ok {
+			out = append(out, slow)
+		}
 	}
 	if s.Run.EndedAs != "planned" {
 		out = append(out, c.Sentence("page.stopped_at",
