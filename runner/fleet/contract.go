@@ -39,6 +39,12 @@ type Bus interface {
 	Connected() bool
 }
 
+// Barrer is a Bus that can refuse what a worker appends, from now on and for good: an
+// expelled one must not fill the store that all share.
+type Barrer interface {
+	Bar(ctx context.Context, worker string) error
+}
+
 // Message is one message received. Reply is nil when nobody waits for one.
 type Message struct {
 	Subject string

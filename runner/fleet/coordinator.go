@@ -169,7 +169,7 @@ func (c *Coordinator) Alive() []int {
 func (c *Coordinator) fit(now time.Time) []*peer {
 	var list []*peer
 	for _, p := range c.peers {
-		if p.alive(now) && p.busy == "" {
+		if p.alive(now) && p.busy == "" && !p.barred {
 			list = append(list, p)
 		}
 	}

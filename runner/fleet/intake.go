@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ const (
 // other plays are passed over.
 func (c *Coordinator) take(subj string, data []byte) {
 	p := c.byName[strings.TrimPrefix(subj, subject(c.id, "res")+".")]
-	if p == nil {
+	if p == nil || !c.weigh(p, len(data)) {
 		return
 	}
 	body, err := p.public.Unwrap(subj, data)
@@ -82,6 +83,54 @@ func (c *Coordinator) take(subj string, data []byte) {
 		return
 	}
 	pl.takeRecord(pt, r, len(data))
+}
+
+// weigh counts what a worker has stored, whatever it is, signed or not, of this play
+// or of none: the store is everybody's, and only it may write under its name. False:
+// it is barred.
+func (c *Coordinator) weigh(p *peer, size int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.stored += int64(size)
+	since := c.cfg.Now().Sub(c.base)
+	var pt *seat
+	if c.play != nil {
+		pt = c.play.seat(p)
+		if !c.play.zero.IsZero() {
+			since = max(since, c.play.now()) // one that is taken up brings its whole past at once
+		}
+	}
+	if p.barred || float64(p.stored) <= bytesAtOnce+bytesPerSecond*since.Seconds() {
+		return !p.barred
+	}
+	why := fmt.Sprintf("it sent %d MiB of results in %.0f s", p.stored>>20, since.Seconds())
+	if pt != nil && c.play.stage != stagePreparing {
+		c.play.expel(pt, why)
+	}
+	if !p.barred {
+		c.tell("expelled", p.name, "why", why)
+		c.bar(p)
+	}
+	return false
+}
+
+const barWithin = 10 * time.Second
+
+// bar has the bus take no more results of a worker. mu is held.
+func (c *Coordinator) bar(p *peer) {
+	if p.barred {
+		return
+	}
+	p.barred = true
+	bus, ok := c.cfg.Bus.(Barrer)
+	if !ok {
+		return
+	}
+	c.running.Go(func() {
+		ctx, cancel := context.WithTimeout(c.ctx, barWithin)
+		defer cancel()
+		_ = bus.Bar(ctx, p.name) // what it still stores is not looked at
+	})
 }
 
 func (pl *playing) broke(pt *seat, why string) {

@@ -19,6 +19,7 @@ import (
 //	worker ── link.up ──▶ server ── link.down ──▶ coordinator
 type memBus struct {
 	mu      sync.Mutex
+	barred  map[string]bool
 	closed  chan struct{}
 	links   map[string]*memLink
 	subs    []*memSub
@@ -375,6 +376,23 @@ func (c *memConn) Append(ctx context.Context, subject, id string, data []byte) e
 	}
 	b.mu.Unlock()
 	return nil
+}
+
+// Bar notes who is barred.
+func (c *memConn) Bar(_ context.Context, worker string) error {
+	c.bus.mu.Lock()
+	defer c.bus.mu.Unlock()
+	if c.bus.barred == nil {
+		c.bus.barred = map[string]bool{}
+	}
+	c.bus.barred[worker] = true
+	return nil
+}
+
+func (b *memBus) isBarred(worker string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.barred[worker]
 }
 
 func (c *memConn) Consume(ctx context.Context, f func(subject string, data []byte) error) error {

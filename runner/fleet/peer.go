@@ -26,6 +26,9 @@ type peer struct {
 	bundle     Ref // what lies in its bucket, under bundleHash
 	inBucket   string
 
+	stored int64 // bytes of its in the results stream
+	barred bool  // the stream takes nothing of it any more
+
 	ticks   uint64
 	until   time.Time // until when it may load, of all leases given
 	orders  atomic.Uint64

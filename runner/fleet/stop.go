@@ -163,6 +163,7 @@ func (pl *playing) expel(pt *seat, why string) {
 		return
 	}
 	pt.expelled = true
+	pl.c.bar(pt.peer)
 	name := pt.peer.name
 	pl.c.tell("expelled", name, "why", printable(why, 300))
 	pl.event(EventExpelled, name, "%s is expelled: %s", name, printable(why, 300))

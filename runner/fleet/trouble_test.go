@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -432,6 +433,11 @@ func TestHostileRecords(t *testing.T) {
 				w.send(Record{Play: w.beat.Play, Worker: 1, N: 100 + n, Kind: RecordEvent, Body: []byte("{}")})
 			}
 		},
+		"unsigned": func(w *fakeWorker) {
+			for n := range bytesAtOnce>>20 + 10 {
+				_ = w.conn.Append(w.ctx, resultsSubject(w.fleet, "w001"), fmt.Sprint("unsigned", n), make([]byte, 1<<20))
+			}
+		},
 	} {
 		bubble(t, 3, nil, func(t *testing.T, r *rig) {
 			result := r.play(t.Context(), r.aPlay())
@@ -444,6 +450,9 @@ func TestHostileRecords(t *testing.T) {
 			l := r.folder.rec.Losses
 			if err != nil || end.How != results.EndedPlanned || len(l) != 1 || l[0].Why != lostExpelled || l[0].TakenFrom < 0 || r.heard(NoticeExpelled) != 1 {
 				t.Errorf("%s: ended %+v, %v, losses %+v", name, end, err, l)
+			}
+			if !r.bus.isBarred("w001") || r.bus.isBarred("w000") {
+				t.Errorf("%s: the store takes more of it", name)
 			}
 			if w.stopped == nil || len(r.folder.frames[1]) == 0 {
 				t.Errorf("%s: stopped: %v, %d frames kept", name, w.stopped, len(r.folder.frames[1]))

@@ -39,6 +39,7 @@ type Conn struct {
 	member string
 	denied denials
 	tails  tails
+	bars   bars
 	state  state
 }
 

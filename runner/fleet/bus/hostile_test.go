@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -157,5 +158,39 @@ func TestEveryWorkerOfALargeFleetIsHeard(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Error("the last worker is not heard")
+	}
+}
+
+var _ fleet.Barrer = (*Conn)(nil)
+
+// TestBarredWorkerStoresNothing, and all others do; what it had stored stays.
+func TestBarredWorkerStoresNothing(t *testing.T) {
+	h := newHouse(t, 3)
+	boss := h.boss(t)
+	f := h.roster.Fleet
+	put := func(i int, id string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return h.worker(t, i).Append(ctx, resultsSubject(f, keys.WorkerName(i)), id, []byte(id))
+	}
+	if err := errors.Join(put(0, "a"), put(1, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := boss.Bar(soon(t), "w001"); err != nil {
+		t.Fatal(err)
+	}
+	if put(1, "c") == nil {
+		t.Error("a barred worker stores")
+	}
+	if err := errors.Join(put(0, "d"), put(2, "e")); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(boss.Bar(soon(t), "w000"), boss.Bar(soon(t), "w002")); err != nil {
+		t.Error(err)
+	}
+	for worker, want := range map[string]int{"w000": 2, "w001": 1, "w002": 1} {
+		if got := stored(t, boss, worker, 300*time.Millisecond); len(got) != want {
+			t.Errorf("of %s is stored %q", worker, got)
+		}
 	}
 }

@@ -34,6 +34,7 @@ func (c *Conn) Setup(ctx context.Context, workers []string, replicas int) error 
 			replicas = 3
 		}
 	}
+	c.bars.begin(workers)
 	ctx, cancel := context.WithTimeout(ctx, setupWithin)
 	defer cancel()
 	if err := again(ctx, func(ctx context.Context) error { return c.setupResults(ctx, replicas) }); err != nil {
