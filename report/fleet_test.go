@@ -387,3 +387,20 @@ func TestASessionOnAFleet(t *testing.T) {
 		}
 	}
 }
+
+// TestMissingRecord: a record that a worker numbered and that never came may have
+// told of a change of the target.
+func TestMissingRecord(t *testing.T) {
+	spec := reporttest.SpecOf(t, "ready")
+	roomy(&spec)
+	spec.Fleet = &reporttest.FleetSpec{Workers: 4}
+	run, sc := reporttest.Build(t, spec)
+	run.Fleet.Workers[2].Missing = 1
+	s, err := report.Judge(run, sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Verdict.Value != report.Inconclusive || failed(s) != "V9 " {
+		t.Errorf("%s, failed: %s", s.Verdict.Value, failed(s))
+	}
+}

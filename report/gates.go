@@ -269,6 +269,11 @@ func (t *tally) balanced() Measure {
 	for _, w := range t.run.Workers {
 		gaps += w.Gaps
 	}
+	if t.fleet != nil { // also what is in no file of frames: an event may have been a change of the target
+		for i := range t.fleet.Workers {
+			gaps = max(gaps, t.fleet.Workers[i].Missing)
+		}
+	}
 	if t.ledgers.Check() != nil || gaps > 0 {
 		m.Count = max(1, gaps)
 		m.Measured, m.Status = Decimal(strconv.FormatUint(m.Count, 10)), NotMet

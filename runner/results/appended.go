@@ -39,6 +39,19 @@ func (a *appended) put(b []byte) (stuck bool, err error) {
 type eventLog struct {
 	appended
 	n int
+	// was counts the lines that were there when a folder was taken up again: its fleet
+	// says again what it had said before.
+	was map[string]int
+}
+
+// repeats reports whether a line was there when the folder was taken up, once for
+// each time that it was.
+func (l *eventLog) repeats(line []byte) bool {
+	if l.was[string(line)] == 0 {
+		return false
+	}
+	l.was[string(line)]--
+	return true
 }
 
 // add appends one line. Past 10,000 events further ones are dropped: the deltas
@@ -51,7 +64,7 @@ func (l *eventLog) add(e Event) error {
 	if len(line) >= maxEventSize {
 		return fmt.Errorf("event of %d bytes", len(line))
 	}
-	if l.n >= maxEvents {
+	if l.n >= maxEvents || l.repeats(line) {
 		return nil
 	}
 	if _, err := l.put(append(line, '\n')); err != nil {

@@ -137,7 +137,11 @@ func (f *FleetFolder) reopenEvents() error {
 	if err != nil {
 		return err
 	}
-	f.events = eventLog{appended: *a, n: bytes.Count(b, []byte{'\n'})}
+	f.events = eventLog{appended: *a, was: map[string]int{}}
+	for line := range bytes.Lines(b) {
+		f.events.n++
+		f.events.was[string(bytes.TrimSuffix(line, []byte{'\n'}))]++
+	}
 	return nil
 }
 
@@ -267,7 +271,8 @@ func (f *FleetFolder) newWorker(id uint32) (*workerFile, error) {
 	return w, nil
 }
 
-// Event appends one line to events.ndjson, as [Folder.Event] does.
+// Event appends one line to events.ndjson, as [Folder.Event] does; one that was there
+// before ReopenFleet is not written again.
 func (f *FleetFolder) Event(e Event) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
