@@ -63,6 +63,9 @@ func valueIn(c *catalog.Catalog, value any) string {
 	case float64:
 		return c.Number(decimalOf(v))
 	case time.Duration:
+		if v > 0 {
+			v = max(v, 100*time.Microsecond) // what is not nothing does not read as nothing
+		}
 		return c.Duration(decimalOf(v.Seconds()))
 	case fleet.NoticeWord:
 		return c.Word(v.Of, v.Value)

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"flag"
+	"net/http/httptest"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"firstbell/examples/ent"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
@@ -30,6 +33,13 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("CI", "true")
+			portal, err := ent.New(ent.Config{})
+			if err != nil {
+				return err
+			}
+			server := httptest.NewServer(portal)
+			env.Defer(server.Close)
+			env.Setenv("PORTAL", server.URL)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode},
