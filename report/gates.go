@@ -213,7 +213,7 @@ func (t *tally) sameTarget() Gate {
 		Measured: "0", Status: Met, At: -1,
 	}
 	for _, e := range t.run.Events {
-		if e.Kind == "target_changed" {
+		if e.Kind == results.EventTargetChanged {
 			if m.Count == 0 {
 				m.At = t.clock(int(e.At / time.Second))
 			}

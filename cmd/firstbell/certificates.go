@@ -35,7 +35,7 @@ func (c *certificates) report(at time.Duration, log *eventLog) {
 	now := c.driver.Certificates()
 	for _, host := range slices.Sorted(maps.Keys(now)) {
 		if len(now[host]) > len(c.first[host]) {
-			log.add(results.Event{At: at, Wall: time.Now(), Kind: "target_changed", Text: host + ": certificate"})
+			log.add(results.Event{At: at, Wall: time.Now(), Kind: results.EventTargetChanged, Text: host + ": certificate"})
 		}
 	}
 }

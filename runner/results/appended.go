@@ -54,6 +54,13 @@ func (l *eventLog) repeats(line []byte) bool {
 	return true
 }
 
+// EventTargetChanged is the kind of the event that gate V7 is judged by.
+const EventTargetChanged = "target_changed"
+
+// keptForVerdict is room in the log for the events that a verdict rests on: whoever
+// tells much cannot crowd them out.
+const keptForVerdict = 100
+
 // add appends one line. Past 10,000 events further ones are dropped: the deltas
 // hold the counts.
 func (l *eventLog) add(e Event) error {
@@ -64,7 +71,11 @@ func (l *eventLog) add(e Event) error {
 	if len(line) >= maxEventSize {
 		return fmt.Errorf("event of %d bytes", len(line))
 	}
-	if l.n >= maxEvents || l.repeats(line) {
+	room := maxEvents
+	if e.Kind == EventTargetChanged {
+		room += keptForVerdict
+	}
+	if l.n >= room || l.repeats(line) {
 		return nil
 	}
 	if _, err := l.put(append(line, '\n')); err != nil {

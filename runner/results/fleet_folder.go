@@ -128,7 +128,7 @@ func reopenFleet(dir string) (*FleetFolder, error) {
 // reopenEvents goes on behind the last whole line.
 func (f *FleetFolder) reopenEvents() error {
 	path := filepath.Join(f.dir, EventsFile)
-	b, err := readBounded(path, maxEvents*maxEventSize)
+	b, err := readBounded(path, (maxEvents+keptForVerdict)*maxEventSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

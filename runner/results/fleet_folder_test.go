@@ -437,3 +437,20 @@ func FuzzFleetFile(f *testing.F) {
 		r.Gaps()
 	})
 }
+
+// TestNobodyCrowdsOutAChangeOfTheTarget: the verdict rests on it.
+func TestNobodyCrowdsOutAChangeOfTheTarget(t *testing.T) {
+	f, _ := newFleet(t)
+	for i := range maxEvents + 10 {
+		if err := f.Event(Event{Kind: "chatter", At: time.Duration(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(f.Event(Event{Kind: EventTargetChanged, At: time.Hour}), f.Close(Ended{How: EndedPlanned})); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(f.Dir())
+	if err != nil || r.Events[len(r.Events)-1].Kind != EventTargetChanged {
+		t.Errorf("%d events, %v: the change is not among them", len(r.Events), err)
+	}
+}

@@ -205,7 +205,7 @@ func (r *Run) conclude() {
 // readEvents reads events.ndjson; a line that is no event (the last one of a
 // killed run) is left out.
 func (r *Run) readEvents() error {
-	b, err := readBounded(filepath.Join(r.Dir, EventsFile), maxEvents*maxEventSize)
+	b, err := readBounded(filepath.Join(r.Dir, EventsFile), (maxEvents+keptForVerdict)*maxEventSize)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -214,7 +214,7 @@ func (r *Run) readEvents() error {
 	}
 	lines := bufio.NewScanner(bytes.NewReader(b))
 	lines.Buffer(nil, 2*maxEventSize)
-	for lines.Scan() && len(r.Events) < maxEvents {
+	for lines.Scan() && len(r.Events) < maxEvents+keptForVerdict {
 		var e Event
 		if json.Unmarshal(lines.Bytes(), &e) == nil && e.Kind != "" {
 			r.Events = append(r.Events, e)
