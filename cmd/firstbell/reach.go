@@ -105,10 +105,13 @@ func (r reach) member(ctx context.Context, state *fleetState, dir string) (*bus.
 		return nil, nil, badCredentials(r.credentials, errors.New("they are not the operator's"))
 	}
 	conn, err := bus.Connect(ctx, bus.Config{URL: r.join, Credentials: c, NATSCreds: r.natsCreds})
-	if err != nil {
-		return nil, nil, noFleet(err)
+	switch {
+	case err == nil:
+		return conn, c, nil
+	case notOurs(err) != nil:
+		return nil, nil, notOurs(err)
 	}
-	return conn, c, nil
+	return nil, nil, noFleet(err)
 }
 
 // stateIn is the state of the fleet of a run, nil when it plays alone.

@@ -229,10 +229,8 @@ func workerEnd(ctx context.Context, err error) error {
 			why: plainLine(refused.Why), fix: plainLine(refused.Fix), cause: err}
 	case ctx.Err() != nil:
 		return verdictError{exitInterrupted}
-	case errors.Is(err, bus.ErrRefused), errors.Is(err, bus.ErrDenied):
-		return notOurs("the fleet refused these credentials", err)
-	case errors.Is(err, bus.ErrStranger):
-		return notOurs("this is not the fleet of these credentials", err)
+	case notOurs(err) != nil:
+		return notOurs(err)
 	case errors.Is(err, fleet.ErrAbandoned), errors.Is(err, bus.ErrDisconnected):
 		return &userError{exit: exitStopped, code: "FB0607", what: "the coordinator stayed away", why: err.Error(),
 			fix: "results that were not delivered are in the spool: start the same worker again when the coordinator is back (firstbell run --resume)", cause: err}
@@ -240,10 +238,20 @@ func workerEnd(ctx context.Context, err error) error {
 	return &userError{exit: exitRefused, code: "FB0603", what: "the fleet cannot be reached", why: err.Error(), fix: "look at --join and --credentials", cause: err}
 }
 
-// notOurs is the end of a worker whose credentials are not of the fleet it found.
-func notOurs(what string, err error) error {
+// notOurs is the error of who has found a fleet that its credentials are not of; nil
+// for other errors.
+func notOurs(err error) error {
+	what := ""
+	switch {
+	case errors.Is(err, bus.ErrRefused), errors.Is(err, bus.ErrDenied):
+		what = "the fleet refused these credentials"
+	case errors.Is(err, bus.ErrStranger):
+		what = "this is not the fleet of these credentials"
+	default:
+		return nil
+	}
 	return &userError{exit: exitRefused, code: "FB0604", what: what, why: plainLine(err.Error()),
-		fix: "use the file that firstbell credentials wrote for this worker, together with the coordinator's roster", cause: err}
+		fix: "use a file that firstbell credentials wrote together with the coordinator's roster", cause: err}
 }
 
 // workerHands do what the coordinator orders.
