@@ -2,4 +2,4 @@
 
 package fleet
 
-const kills = 1000 // at random moments
+const kills = 300 // at random moments
