@@ -116,21 +116,31 @@ func explainSetup(err error) error {
 // Remove takes away everything Setup made, results included, at the clean end of a
 // fleet. What is gone already is no error.
 func (c *Conn) Remove(ctx context.Context) error {
+	var mine []string
+	err := again(ctx, func(ctx context.Context) (err error) {
+		mine, err = c.streams(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("removing the fleet's streams: %w", err)
+	}
+	for _, name := range mine {
+		err := again(ctx, func(ctx context.Context) error { return c.js.DeleteStream(ctx, name) })
+		if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return fmt.Errorf("removing the fleet's stream %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// streams are the names of all that the fleet stores in.
+func (c *Conn) streams(ctx context.Context) (mine []string, err error) {
 	prefix := "fb_" + c.fleet + "_"
 	names := c.js.StreamNames(ctx)
-	var mine []string
 	for name := range names.Name() {
 		if strings.HasPrefix(strings.TrimPrefix(name, "OBJ_"), prefix) {
 			mine = append(mine, name)
 		}
 	}
-	if err := names.Err(); err != nil {
-		return fmt.Errorf("removing the fleet's streams: %w", err)
-	}
-	for _, name := range mine {
-		if err := c.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return fmt.Errorf("removing the fleet's stream %s: %w", name, err)
-		}
-	}
-	return nil
+	return mine, names.Err()
 }
