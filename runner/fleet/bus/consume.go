@@ -36,6 +36,9 @@ func (c *Conn) Consume(ctx context.Context, f func(subject string, data []byte) 
 	}
 }
 
+// consumeResets is how often the library may mend a reading by itself.
+const consumeResets = 2
+
 // handlerError sets f's error apart from the bus's own.
 type handlerError struct{ error }
 
@@ -45,6 +48,9 @@ func (c *Conn) consumeFrom(ctx context.Context, last *uint64, f func(string, []b
 	defer cancel()
 	cons, err := c.js.OrderedConsumer(setup, resultsStream(c.fleet), jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: *last + 1,
+		// A cluster that loses a node may leave the library's own attempts without an
+		// answer for ever: Consume begins anew instead.
+		MaxResetAttempts: consumeResets,
 	})
 	if err != nil {
 		return err
