@@ -47,7 +47,9 @@ func (f *openedFleet) play(ctx context.Context, x *execution, rig *rig, rec *eve
 	if err != nil {
 		return results.Ended{}, err
 	}
-	ended, err := f.coord.Play(unlessStopped(ctx), play)
+	listening, deaf := unlessStopped(ctx)
+	defer deaf()
+	ended, err := f.coord.Play(listening, play)
 	ended = asStopped(ctx, ended)
 	if p.folder == nil {
 		return p.refused(ended, err)
@@ -59,14 +61,14 @@ func (f *openedFleet) play(ctx context.Context, x *execution, rig *rig, rec *eve
 
 // unlessStopped is ctx as the coordinator may see it end: an order to stop reaches
 // it by its own door.
-func unlessStopped(ctx context.Context) context.Context {
+func unlessStopped(ctx context.Context) (context.Context, func()) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() {
+	forget := context.AfterFunc(ctx, func() {
 		if stopAsked(ctx) == nil {
 			cancel()
 		}
 	})
-	return out
+	return out, func() { forget(); cancel() }
 }
 
 // fleetPlay is one storm played by the fleet.

@@ -104,7 +104,9 @@ func (f *openedFleet) takeUp(ctx context.Context, dir string, rec *results.Fleet
 		return results.Ended{}, nothingToResume(dir, err.Error(), err)
 	}
 	f.say("console.fleet_resumes", "url", f.state.URL, "time", valueIn(catalog.For(f.o.lang), resumeLinger))
-	ended, err := f.coord.Resume(unlessStopped(f.ctx), filepath.Base(dir), folder, rec, resumeLinger)
+	listening, deaf := unlessStopped(f.ctx)
+	defer deaf()
+	ended, err := f.coord.Resume(listening, filepath.Base(dir), folder, rec, resumeLinger)
 	ended = asStopped(f.ctx, ended)
 	return ended, errors.Join(err, folder.Close(ended))
 }

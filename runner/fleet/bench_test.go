@@ -78,7 +78,7 @@ func BenchmarkSecondOf200(b *testing.B) {
 	c.mu.Unlock()
 }
 
-func (pt *seat) beatless() bool { return pt.peer.beat.N == 0 || pt.seen.count == 0 || pt.lost() }
+func (pt *seat) beatless() bool { return pt.peer.beat.N == 0 || pt.seen.Count() == 0 || pt.lost() }
 
 // benchFrame gives frames of a delta with 16 series.
 func benchFrame(b *testing.B) func(worker uint32, seq uint64) []byte {

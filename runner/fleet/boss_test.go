@@ -337,9 +337,16 @@ func (b *boss) worker(i int, dir string, p *testPlayer, edit func(*WorkerConfig)
 	if edit != nil {
 		edit(&cfg)
 	}
+	r.run(b.t, cfg)
+	return r
+}
+
+// run starts the worker; done is closed when it has ended.
+func (r *runningWorker) run(t *testing.T, cfg WorkerConfig) {
+	t.Helper()
 	w, err := NewWorker(cfg)
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 	r.Worker = w
 	ctx, cancel := context.WithCancel(context.Background())
@@ -349,7 +356,6 @@ func (b *boss) worker(i int, dir string, p *testPlayer, edit func(*WorkerConfig)
 		defer cancel()
 		r.err = w.Run(ctx)
 	}()
-	return r
 }
 
 type runningWorker struct {

@@ -17,34 +17,27 @@ const (
 	lastReading = time.Second
 )
 
-// waiting remembers since when the end of a play has been waited for.
-type waiting struct {
-	living time.Time // all who were not lost have delivered
-}
-
 // ended takes a worker's end. mu is held.
 func (pl *playing) ended(pt *seat, end results.Ended) {
 	end.Cause = printable(end.Cause, 500)
-	pt.end = &end
 	switch end.How {
 	case results.EndedByTarget, results.EndedCredentials:
 		pl.halt(end.How, end.Cause)
-	case results.EndedAlone:
-		pt.end = nil // an end by the lease makes it lost even when no beat has said so
+	case results.EndedAlone: // before its end is known, after which nobody is lost: no beat may have said so
 		pl.lose(pt, lostLease, pl.c.cfg.Now())
-		pt.end = &end
 	}
+	pt.end = &end
 }
 
 // settled reports whether there is nothing left to wait for. mu is held.
-func (pl *playing) settled(now time.Time, w *waiting) bool {
+func (pl *playing) settled(now time.Time) bool {
 	if pl.busy > 0 || pl.failed != nil {
 		return pl.busy == 0 // without a folder there is nothing to wait for
 	}
 	living, late := 0, 0
 	for _, pt := range pl.parts {
 		switch {
-		case pt.end != nil && pt.seen.missing() == 0, pt.expelled:
+		case pt.end != nil && pt.seen.Missing() == 0, pt.expelled:
 		case pt.end != nil:
 			late++ // something it sent before is on its way, or will never come
 		case !pt.lost():
@@ -54,13 +47,13 @@ func (pl *playing) settled(now time.Time, w *waiting) bool {
 		}
 	}
 	if living > 0 {
-		w.living = time.Time{}
-		return pl.tooLong(now, w)
+		pl.idle = time.Time{}
+		return pl.tooLong(now)
 	}
-	if w.living.IsZero() {
-		w.living = now
+	if pl.idle.IsZero() {
+		pl.idle = now
 	}
-	since := now.Sub(w.living)
+	since := now.Sub(pl.idle)
 	return late == 0 && (since >= lastReading || pl.clocksRead()) || since >= lateDelivery
 }
 
@@ -93,7 +86,7 @@ func (pl *playing) clocksRead() bool {
 }
 
 // tooLong gives up on those who neither end nor are silent.
-func (pl *playing) tooLong(now time.Time, w *waiting) bool {
+func (pl *playing) tooLong(now time.Time) bool {
 	if pl.halted != nil {
 		if now.Sub(pl.halted.sent) < deliverWithin {
 			return false
@@ -131,7 +124,7 @@ func (pl *playing) conclude(combine func() results.Ended) (results.Ended, error)
 	pl.rec.Ended = &end
 	for _, pt := range pl.parts {
 		if w := pl.record(pt); w != nil {
-			w.Missing = pt.seen.missing()
+			w.Missing = pt.seen.Missing()
 		}
 	}
 	c.tell("ended", "", "how", NoticeWord{"ended", string(end.How)})

@@ -143,42 +143,12 @@ func (pl *playing) broke(pt *seat, why string) {
 func (pl *playing) takeRecord(pt *seat, r Record, size int) {
 	c := pl.c
 	c.mu.Lock()
-	played := max(0, pl.now().Seconds())
-	pt.bytes += int64(size)
-	switch {
-	case pl.over || pt.expelled || pt.seen.has(r.N):
-		c.mu.Unlock()
-		return
-	case r.Worker != pt.id:
-		pl.expel(pt, fmt.Sprintf("it sent a record of worker %d", r.Worker))
-		c.mu.Unlock()
-		return
-	case float64(pt.seen.count) > recordsAtOnce+recordsPerSecond*played:
-		pl.expel(pt, fmt.Sprintf("it sent over %d records in %.0f s", pt.seen.count, played))
-		c.mu.Unlock()
-		return
-	case float64(pt.bytes) > bytesAtOnce+bytesPerSecond*played:
-		pl.expel(pt, fmt.Sprintf("it sent %d MiB of results in %.0f s", pt.bytes>>20, played))
-		c.mu.Unlock()
-		return
-	}
+	wanted := pl.wanted(pt, r, size)
 	c.mu.Unlock()
-	var end *results.Ended
-	var err error
-	var known bool            // the folder had it
-	var written time.Duration // the second it speaks of
-	if r.Kind == RecordEvent {
-		err = pl.takeEvent(pt, r.Body)
-	} else {
-		var f results.Frame
-		var fresh bool
-		if f, fresh, err = pl.folder.Append(pt.id, r.Body); err == nil {
-			end, known = f.End, !fresh
-			if f.Delta != nil {
-				written = time.Duration(f.Delta.Written+1) * time.Second
-			}
-		}
+	if !wanted {
+		return
 	}
+	got, err := pl.store(pt, r)
 	switch {
 	case errors.Is(err, results.ErrBadFrame):
 		pl.broke(pt, err.Error())
@@ -189,23 +159,72 @@ func (pl *playing) takeRecord(pt *seat, r Record, size int) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !pt.seen.add(r.N) {
-		pl.expel(pt, fmt.Sprintf("its records leap to number %d", r.N))
-		return
+	pl.stored(pt, r.N, got)
+}
+
+// wanted reports whether a record is looked at: not one that was, and not one beyond
+// the bounds, for which its worker is expelled. mu is held.
+func (pl *playing) wanted(pt *seat, r Record, size int) bool {
+	played := max(0, pl.now().Seconds())
+	pt.bytes += int64(size)
+	why := ""
+	switch n := pt.seen.Count(); {
+	case pl.over || pt.expelled || pt.seen.Has(r.N):
+		return false
+	case r.Worker != pt.id:
+		why = fmt.Sprintf("it sent a record of worker %d", r.Worker)
+	case r.N > pt.seen.UpTo()+maxHoles:
+		why = fmt.Sprintf("its records leap to number %d", r.N)
+	case float64(n) > recordsAtOnce+recordsPerSecond*played:
+		why = fmt.Sprintf("it sent over %d records in %.0f s", n, played)
+	case float64(pt.bytes) > bytesAtOnce+bytesPerSecond*played:
+		why = fmt.Sprintf("it sent %d MiB of results in %.0f s", pt.bytes>>20, played)
+	default:
+		return true
 	}
+	pl.expel(pt, why)
+	return false
+}
+
+// kept is what the folder made of a record.
+type kept struct {
+	end     *results.Ended
+	known   bool          // the folder had it
+	written time.Duration // the second it speaks of
+}
+
+// store writes a record to the folder.
+func (pl *playing) store(pt *seat, r Record) (kept, error) {
+	if r.Kind == RecordEvent {
+		return kept{}, pl.takeEvent(pt, r.Body)
+	}
+	f, fresh, err := pl.folder.Append(pt.id, r.Body)
+	got := kept{end: f.End, known: !fresh}
+	if f.Delta != nil {
+		got.written = time.Duration(f.Delta.Written+1) * time.Second
+	}
+	return got, err
+}
+
+// stored notes what a record says of its worker. mu is held.
+func (pl *playing) stored(pt *seat, n uint64, got kept) {
+	pt.seen.Add(n)
 	pl.keep.appended = true
-	if pl.stage == stageResumed && known {
-		pl.lastSeen(written)
+	if pl.stage == stageResumed && got.known {
+		pl.lastSeen(got.written)
 	}
 	if w := pl.record(pt); w != nil && pt.lost() && pl.stage != stageResumed {
 		w.Late++
 		pl.keep.change()
 	}
-	if end != nil && pt.end == nil {
-		pl.ended(pt, *end)
+	if got.end != nil && pt.end == nil {
+		pl.ended(pt, *got.end)
 	}
 	pl.poke()
 }
+
+// maxHoles bounds how far a record's number may leap beyond those that are there.
+const maxHoles = 100000
 
 var eventKind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
@@ -225,47 +244,3 @@ func (pl *playing) takeEvent(pt *seat, body []byte) error {
 	e.Text, e.Fields = printable(e.Text, 500), fields
 	return pl.folder.Event(e)
 }
-
-// numbers is a set of record numbers, which begin at 1 and come nearly in order.
-type numbers struct {
-	upTo  uint64              // all from 1 to here
-	above map[uint64]struct{} // and these
-	high  uint64
-	count int
-}
-
-// maxHoles bounds how many numbers may be in the set before an earlier one.
-const maxHoles = 100000
-
-func (s *numbers) has(n uint64) bool {
-	_, above := s.above[n]
-	return n <= s.upTo || above
-}
-
-// add takes a number; false: it leaves a hole too large to be true.
-func (s *numbers) add(n uint64) bool {
-	if s.has(n) {
-		return true
-	}
-	if n > s.upTo+maxHoles {
-		return false
-	}
-	s.count++
-	s.high = max(s.high, n)
-	if n != s.upTo+1 {
-		if s.above == nil {
-			s.above = map[uint64]struct{}{}
-		}
-		s.above[n] = struct{}{}
-		return true
-	}
-	for s.upTo = n; ; s.upTo++ {
-		if _, ok := s.above[s.upTo+1]; !ok {
-			return true
-		}
-		delete(s.above, s.upTo+1)
-	}
-}
-
-// missing counts the numbers below the highest that are not in the set.
-func (s *numbers) missing() uint64 { return s.high - uint64(s.count) }

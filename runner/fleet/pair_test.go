@@ -41,7 +41,7 @@ func (p *pair) startWorker(i int) *runningWorker {
 	p.t.Helper()
 	r := &runningWorker{done: make(chan struct{})}
 	c := p.creds[i]
-	w, err := NewWorker(WorkerConfig{Bus: p.bus.connect(c.Name), Credentials: &c, Hello: Hello{Version: "v1"}, Spool: p.dirs[i],
+	r.run(p.t, WorkerConfig{Bus: p.bus.connect(c.Name), Credentials: &c, Hello: Hello{Version: "v1"}, Spool: p.dirs[i],
 		Now: p.now[i].Now, Tell: r.note,
 		Prepare: func(_ context.Context, j Job) (Player, error) {
 			if string(j.Bundle) != "bundle" || string(j.Accounts) != fmt.Sprint(j.Prepare.Slices) {
@@ -49,17 +49,6 @@ func (p *pair) startWorker(i int) *runningWorker {
 			}
 			return &worldPlayer{w: p.world, name: c.Name, order: j.Prepare}, nil
 		}})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	r.Worker = w
-	ctx, cancel := context.WithCancel(context.Background())
-	r.term = cancel
-	go func() {
-		defer close(r.done)
-		defer cancel()
-		r.err = w.Run(ctx)
-	}()
 	return r
 }
 

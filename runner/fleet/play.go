@@ -31,6 +31,7 @@ type playing struct {
 	objects atomic.Uint64 // names of objects
 	loadAt  time.Duration // a trial has decided: no first click from here on; 0: not
 	busy    int           // takeovers and stops in progress
+	idle    time.Time     // since when nobody who was not lost is waited for; zero: somebody is
 	over    bool
 
 	ready  context.Context // of the preparation; cancelled by what ends it
@@ -64,7 +65,7 @@ type seat struct {
 	expelled bool
 	confirm  bool // it has answered the order to stop
 	end      *results.Ended
-	seen     numbers
+	seen     results.Numbers
 	bytes    int64
 	readings int
 	snapshot *runner.Snapshot
@@ -238,10 +239,9 @@ func (pl *playing) refused(err error) results.Ended {
 func (pl *playing) await() {
 	poll := time.NewTicker(watchEvery)
 	defer poll.Stop()
-	var w waiting
 	for {
 		pl.c.mu.Lock()
-		over := pl.settled(pl.c.cfg.Now(), &w)
+		over := pl.settled(pl.c.cfg.Now())
 		pl.c.mu.Unlock()
 		if over {
 			return

@@ -29,39 +29,36 @@ func (pl *playing) prepare() error {
 	defer cancel()
 	bundle := hash(pl.p.Bundle)
 	answers := make([]*Ready, len(pl.parts))
-	var first sync.Once
-	var failed error // how the others fail once they are told to give up depends on where they were
 	gate := make(chan struct{}, putsAtOnce)
-	var wg sync.WaitGroup
-	for i, pt := range pl.parts {
-		wg.Go(func() {
-			var err error
-			if answers[i], err = pl.prepareOne(ctx, pt, bundle, gate); err != nil {
-				first.Do(func() { failed = err })
-				cancel() // the others need not go on
-			}
-		})
-	}
-	wg.Wait()
-	if err := cmp.Or(context.Cause(pl.ready), failed); err != nil {
+	err := pl.together(ctx, func(ctx context.Context, i int) (err error) {
+		answers[i], err = pl.prepareOne(ctx, pl.parts[i], bundle, gate)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("preparing: %w", err)
 	}
 	return pl.check(answers)
 }
 
-// firstError is the one that is not just the others' giving up.
-func (pl *playing) firstError(errs []error) error {
-	if why := context.Cause(pl.ready); why != nil {
-		return why
+// together does something for every part at once. When one fails the others need
+// not go on, and its error is told: how the others fail then depends on where they
+// were.
+func (pl *playing) together(ctx context.Context, f func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var first sync.Once
+	var failed error
+	var wg sync.WaitGroup
+	for i := range pl.parts {
+		wg.Go(func() {
+			if err := f(ctx, i); err != nil {
+				first.Do(func() { failed = err })
+				cancel()
+			}
+		})
 	}
-	var any error
-	for _, err := range errs {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			return err
-		}
-		any = errors.Join(any, err)
-	}
-	return any
+	wg.Wait()
+	return cmp.Or(context.Cause(pl.ready), failed)
 }
 
 func (pl *playing) prepareOne(ctx context.Context, pt *seat, bundle string, gate chan struct{}) (*Ready, error) {
@@ -87,23 +84,12 @@ func (pl *playing) prepareOne(ctx context.Context, pt *seat, bundle string, gate
 		Bundle: ref, Accounts: accounts,
 	}})
 	if err != nil {
-		return nil, named(pt.peer.name, err)
+		return nil, err
 	}
 	if a.Ready == nil {
 		return nil, fmt.Errorf("%s: an answer without what it is ready for", pt.peer.name)
 	}
 	return a.Ready, nil
-}
-
-// named says whose refusal it is.
-func named(name string, err error) error {
-	var r *Refusal
-	if !errors.As(err, &r) {
-		return err
-	}
-	said := *r
-	said.What = name + ": " + r.What
-	return &said
 }
 
 // deliver puts the bundle, unless it lies there, and the accounts of a part into
@@ -218,16 +204,12 @@ func (pl *playing) start() error {
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeoutCause(pl.ready, pl.zero.Sub(c.cfg.Now()), errors.New("not before the first instant"))
 	defer cancel()
-	errs := make([]error, len(pl.parts))
-	first := pl.firstLease()
-	var wg sync.WaitGroup
-	for i, pt := range pl.parts {
-		wg.Go(func() {
-			_, errs[i] = c.order(ctx, pt.peer, Order{Kind: OrderStart, Play: pl.id, Start: &Start{Zero: c.instant(pl.zero), Until: first}})
-		})
-	}
-	wg.Wait()
-	if err := pl.firstError(errs); err != nil {
+	begin := Start{Zero: c.instant(pl.zero), Until: pl.firstLease()}
+	err := pl.together(ctx, func(ctx context.Context, i int) error {
+		_, err := c.order(ctx, pl.parts[i].peer, Order{Kind: OrderStart, Play: pl.id, Start: &begin})
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("starting: %w", err)
 	}
 	c.mu.Lock()

@@ -141,7 +141,7 @@ func (pl *playing) awaitReturns(ctx context.Context, linger time.Duration) {
 func (pl *playing) outstanding(now time.Time) (awaited, late int) {
 	for _, pt := range pl.parts {
 		switch {
-		case pt.expelled, pt.end != nil && pt.seen.missing() == 0:
+		case pt.expelled, pt.end != nil && pt.seen.Missing() == 0:
 		case !pt.lost():
 			awaited++
 		case pt.peer.alive(now) && pt.peer.beat.Play == pl.id:

@@ -292,7 +292,8 @@ func (p *part) taken(answer <-chan error, gone error) error {
 	return refused("accounts", "these people cannot be played here", err.Error())
 }
 
-// endLoad tells the player from when on nobody new comes; the newest instant counts.
+// endLoad tells the player from when on nobody new comes. Of instants that it has not
+// read yet the newest counts; of those it has, the engine obeys the earliest.
 func (w *Worker) endLoad(play string, at time.Duration) error {
 	p, err := w.partOf(play)
 	if err != nil {

@@ -42,7 +42,7 @@ type FleetFolder struct {
 // workerFile is one worker's frames and their numbers.
 type workerFile struct {
 	appended
-	seen numbers
+	seen Numbers
 }
 
 // CreateFleet makes the run folder of a fleet: scenario.yaml, plan.json as
@@ -180,7 +180,7 @@ func (f *FleetFolder) reopenWorker(id uint32) error {
 		if frame.Worker != id {
 			return errOther(frame.Worker)
 		}
-		w.seen.add(frame.Seq)
+		w.seen.Add(frame.Seq)
 		size += n
 	}
 	a, err := reopen(path, int64(size))
@@ -212,7 +212,7 @@ func (f *FleetFolder) Append(worker uint32, frame []byte) (got Frame, fresh bool
 		return Frame{}, false, fmt.Errorf("%w of worker %d: %w", ErrBadFrame, worker, err)
 	}
 	w := f.workers[worker]
-	if w != nil && w.seen.has(got.Seq) {
+	if w != nil && w.seen.Has(got.Seq) {
 		return got, false, nil
 	}
 	if w == nil {
@@ -231,7 +231,7 @@ func (f *FleetFolder) Append(worker uint32, frame []byte) (got Frame, fresh bool
 		}
 		return Frame{}, false, err
 	}
-	w.seen.add(got.Seq)
+	w.seen.Add(got.Seq)
 	return got, true, nil
 }
 

@@ -395,7 +395,7 @@ func FuzzReopenFleet(f *testing.F) {
 		if w.Torn > 0 || w.Frames < before.Workers[0].Frames || after.Ended.How != EndedPlanned || len(after.Events) < len(before.Events) {
 			t.Fatalf("before %+v, after %+v", before.Workers, after.Workers)
 		}
-		if _, ok := again.workers[0]; !ok || !again.workers[0].seen.has(1<<31) {
+		if _, ok := again.workers[0]; !ok || !again.workers[0].seen.Has(1<<31) {
 			t.Fatal("what was appended is not known")
 		}
 	})

@@ -47,7 +47,7 @@ func (in *intake) worker(id uint32) error {
 // usually the last one; what had been missing may stand behind it.
 func (in *intake) frames(id uint32, b []byte) (w WorkerRun, end *Ended) {
 	w.ID = id
-	var seen numbers
+	var seen Numbers
 	for len(b) > 0 {
 		f, n, err := in.dec.Next(b, in.one)
 		switch {
@@ -65,7 +65,7 @@ func (in *intake) frames(id uint32, b []byte) (w WorkerRun, end *Ended) {
 		}
 		b = b[n:]
 		switch {
-		case !seen.add(f.Seq):
+		case !seen.Add(f.Seq):
 			w.Duplicates++
 		case f.End != nil:
 			if end == nil {
@@ -80,7 +80,7 @@ func (in *intake) frames(id uint32, b []byte) (w WorkerRun, end *Ended) {
 			addSecond(in.bySecond, in.one)
 		}
 	}
-	w.Ended, w.Gaps = end != nil, seen.missing()
+	w.Ended, w.Gaps = end != nil, seen.Missing()
 	return w, end
 }
 

@@ -1,14 +1,16 @@
 package results
 
-// numbers is a set of a worker's sequence numbers. It is small while they come
-// about in order.
-type numbers struct {
+// Numbers is a set of a worker's sequence numbers, which begin at 1. It is small
+// while they come about in order. The zero value is empty; it is not safe for
+// concurrent use.
+type Numbers struct {
 	upTo uint64              // all from 1 to here
 	more map[uint64]struct{} // beyond
 	last uint64
 }
 
-func (s *numbers) has(n uint64) bool {
+// Has reports whether a number is in the set.
+func (s *Numbers) Has(n uint64) bool {
 	if n <= s.upTo {
 		return true
 	}
@@ -16,9 +18,9 @@ func (s *numbers) has(n uint64) bool {
 	return ok
 }
 
-// add puts a number, from 1, into the set; false when it was there.
-func (s *numbers) add(n uint64) bool {
-	if s.has(n) {
+// Add puts a number, from 1, into the set; false when it was there.
+func (s *Numbers) Add(n uint64) bool {
+	if s.Has(n) {
 		return false
 	}
 	s.last = max(s.last, n)
@@ -38,5 +40,11 @@ func (s *numbers) add(n uint64) bool {
 	return true
 }
 
-// missing is how many numbers below the last one are not there.
-func (s *numbers) missing() uint64 { return s.last - s.upTo - uint64(len(s.more)) }
+// Missing is how many numbers below the last one are not there.
+func (s *Numbers) Missing() uint64 { return s.last - s.upTo - uint64(len(s.more)) }
+
+// Count is how many numbers are there.
+func (s *Numbers) Count() uint64 { return s.upTo + uint64(len(s.more)) }
+
+// UpTo is the highest number before which none is missing.
+func (s *Numbers) UpTo() uint64 { return s.upTo }
