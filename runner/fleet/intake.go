@@ -209,6 +209,7 @@ func (pl *playing) store(pt *seat, r Record) (kept, error) {
 // stored notes what a record says of its worker. mu is held.
 func (pl *playing) stored(pt *seat, n uint64, got kept) {
 	pt.seen.Add(n)
+	pl.took = pl.c.cfg.Now()
 	pl.keep.appended = true
 	if pl.stage == stageResumed && got.known {
 		pl.lastSeen(got.written)

@@ -32,6 +32,7 @@ type playing struct {
 	loadAt  time.Duration // a trial has decided: no first click from here on; 0: not
 	busy    int           // takeovers and stops in progress
 	idle    time.Time     // since when nobody who was not lost is waited for; zero: somebody is
+	took    time.Time     // when the last record came, or the play was taken up
 	over    bool
 
 	ready  context.Context // of the preparation; cancelled by what ends it

@@ -76,6 +76,7 @@ func (c *Coordinator) takeUp(id string, rec *results.Fleet) (*playing, error) {
 			l.Untaken = untakenAlone
 		}
 	}
+	pl.took = c.cfg.Now()
 	c.play = pl
 	return pl, nil
 }
@@ -101,24 +102,30 @@ func (pl *playing) backAgain(pt *seat) {
 	pl.note(pt, &p.beat)
 }
 
-// awaitReturns waits until all ends are there, or nobody may be expected any more.
+// readQuiet is how long the stream must have given nothing before a play that was taken
+// up again is called read: what a lost worker had stored is expected by nobody, and may
+// stand behind the last end that is.
+const readQuiet = time.Second
+
+// awaitReturns waits until all ends are there, or nobody may be expected any more, and
+// the stream has been read.
 func (pl *playing) awaitReturns(ctx context.Context, linger time.Duration) {
 	c := pl.c
 	poll := time.NewTicker(watchEvery)
 	defer poll.Stop()
 	until := time.NewTimer(linger)
 	defer until.Stop()
-	var since time.Time
+	since := c.cfg.Now()
 	for {
 		c.mu.Lock()
 		now := c.cfg.Now()
 		awaited, late := pl.outstanding(now)
-		failed := pl.failed != nil
+		failed, read := pl.failed != nil, now.Sub(pl.took) >= readQuiet
 		c.mu.Unlock()
-		if awaited > 0 || since.IsZero() {
+		if awaited > 0 {
 			since = now
 		}
-		if failed || awaited == 0 && (late == 0 || now.Sub(since) > lateDelivery) {
+		if failed || awaited == 0 && (late == 0 && read || now.Sub(since) > lateDelivery) {
 			return
 		}
 		select {

@@ -171,7 +171,7 @@ func TestLossesInARow(t *testing.T) {
 func TestNobodyIsLeft(t *testing.T) {
 	bubble(t, 2, nil, func(t *testing.T, r *rig) {
 		result := r.play(t.Context(), r.aPlay())
-		r.until(time.Second)
+		r.until(1050 * time.Millisecond) // between two beats: both were heard last at the same instant
 		r.workers[0].kill()
 		r.workers[1].kill()
 		end, err := result()
@@ -573,6 +573,9 @@ func TestResume(t *testing.T) {
 			r.join()
 			p := r.aPlay()
 			result := r.play(t.Context(), p)
+			if c.halfTaken { // its last record is the last of the stream
+				r.workers[2].sendAfter = 100 * time.Millisecond
+			}
 			r.until(c.at)
 			r.die()
 			if c.kill {
@@ -587,7 +590,11 @@ func TestResume(t *testing.T) {
 			}
 			r.folder.mu.Unlock()
 			time.Sleep(5 * time.Second)
+			if c.halfTaken { // and it does not come back
+				r.workers[2].kill()
+			}
 			cfg := r.c.cfg
+			r.bus.link("coordinator again").delay(0, 20*time.Millisecond) // it reads one record after the other
 			cfg.Bus = r.bus.connect("coordinator again")
 			var err error
 			if r.c, err = NewCoordinator(t.Context(), cfg); err != nil {
