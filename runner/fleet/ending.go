@@ -13,8 +13,12 @@ const (
 	// overtime bounds a play beyond its planned end: the second try of rejected
 	// accounts, and the delivery of what was spooled.
 	overtime = 30 * time.Minute
-	// lastReading bounds the wait for the reading of the clocks after the end.
-	lastReading = time.Second
+	// undeliveredAfter is how long a worker whose part is over may bring nothing new of
+	// it. While records arrive it takes the time it needs.
+	undeliveredAfter = time.Minute
+	// lastReading bounds the wait for the reading of the clocks after the end: sixteen
+	// exchanges with a worker at the other end of the world.
+	lastReading = 5 * time.Second
 )
 
 // ended takes a worker's end. mu is held.
@@ -34,7 +38,7 @@ func (pl *playing) settled(now time.Time) bool {
 	if pl.busy > 0 || pl.failed != nil {
 		return pl.busy == 0 // without a folder there is nothing to wait for
 	}
-	living, late := 0, 0
+	living, late, passed := 0, 0, pl.passed(now)
 	for _, pt := range pl.parts {
 		switch {
 		case pt.end != nil && pt.seen.Missing() == 0, pt.expelled:
@@ -42,6 +46,7 @@ func (pl *playing) settled(now time.Time) bool {
 			late++ // something it sent before is on its way, or will never come
 		case !pt.lost():
 			living++
+			pl.press(pt, now, passed)
 		case pl.awaited(pt, now):
 			late++
 		}
@@ -55,6 +60,31 @@ func (pl *playing) settled(now time.Time) bool {
 	}
 	since := now.Sub(pl.idle)
 	return late == 0 && (since >= lastReading || pl.clocksRead()) || since >= lateDelivery
+}
+
+// passed is the time since the last look at who has delivered. A pause of the
+// coordinator itself is nobody's fault, and counts little. mu is held.
+func (pl *playing) passed(now time.Time) time.Duration {
+	d := now.Sub(pl.looked)
+	if pl.looked.IsZero() {
+		d = 0
+	}
+	pl.looked = now
+	return min(d, heldUp)
+}
+
+// press gives up on a worker that is heard, should have nothing left to play, and
+// brings nothing any more: its records cannot leave it, or it lies. mu is held.
+func (pl *playing) press(pt *seat, now time.Time, passed time.Duration) {
+	b := &pt.peer.beat
+	over := b.Play == pl.id && b.Phase == PhaseEnded || pl.now() > pl.planned()
+	if n := pt.seen.Count(); !over || n != pt.brought {
+		pt.brought, pt.stalled = n, 0
+		return
+	}
+	if pt.stalled += passed; pt.stalled >= undeliveredAfter {
+		pl.lose(pt, lostUndelivered, now)
+	}
 }
 
 // awaited reports whether a lost worker may still deliver: it was heard again, or
@@ -78,7 +108,8 @@ func (pl *playing) clocksRead() bool {
 		if pt.lost() || pt.end == nil || w == nil {
 			continue
 		}
-		if n := len(w.Clock); n == 0 || w.Clock[n-1].At < pt.end.At {
+		n := len(w.Clock)
+		if n == 0 || w.Clock[n-1].At+w.Clock[n-1].Error < pt.end.At {
 			return false
 		}
 	}
@@ -93,7 +124,11 @@ func (pl *playing) tooLong(now time.Time) bool {
 		}
 		for _, pt := range pl.parts {
 			if pt.end == nil && !pt.lost() {
-				pl.lose(pt, lostSilent, now)
+				why := lostSilent
+				if pt.peer.alive(now) {
+					why = lostUndelivered
+				}
+				pl.lose(pt, why, now)
 			}
 		}
 		return pl.busy == 0

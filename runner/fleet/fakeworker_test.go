@@ -55,12 +55,15 @@ type fakeWorker struct {
 	hello Hello
 
 	clockError time.Duration
+	clockAt    time.Duration        // when its last reading was made; 0: it goes on reading
 	deaf       func(Order) bool     // an order it does not answer
 	refuses    func(Order) *Refusal // an order it refuses
 	cpu        float64
 	miscounts  int  // by how many people it is wrong
 	noLast     bool // does not send the end
 	sendAfter  time.Duration
+	sendStep   time.Duration // each record needs so much longer than the one before
+	hangs      bool          // it comes to no end, and records nothing more
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -176,6 +179,12 @@ func (f *fakeWorker) sendBeat() {
 	f.mu.Lock()
 	f.beat.N++
 	f.beat.Clock = &results.ClockReading{Error: f.clockError, N: 16}
+	if f.zero != 0 {
+		f.beat.Clock.At = time.Duration(Instant(time.Now().UnixNano()) - f.zero)
+		if f.clockAt > 0 {
+			f.beat.Clock.At = min(f.beat.Clock.At, f.clockAt)
+		}
+	}
 	f.beat.Readings++
 	f.beat.CPU = f.cpu
 	if f.beat.Phase == PhasePlaying {
@@ -292,6 +301,9 @@ func (f *fakeWorker) step() {
 	at := time.Duration(now - f.zero)
 	last := f.w.at(uint32(f.w.people))
 	end := results.Ended{At: at, Wall: time.Now()}
+	if f.hangs && at > last {
+		return
+	}
 	switch {
 	case now > f.until:
 		end.How, end.Cause = results.EndedAlone, "no lease"
@@ -362,7 +374,7 @@ func (f *fakeWorker) send(r Record) {
 	}
 	s := resultsSubject(f.fleet, f.hello.Worker)
 	f.wg.Go(func() {
-		time.Sleep(f.sendAfter)
+		time.Sleep(f.sendAfter + time.Duration(r.N)*f.sendStep)
 		for f.conn.Append(f.ctx, s, r.ID(), f.me.Wrap(s, b)) != nil && f.ctx.Err() == nil {
 			time.Sleep(50 * time.Millisecond)
 		}

@@ -14,6 +14,8 @@ const (
 	lostLease    = "lease"
 	lostSpool    = "spool"
 	lostExpelled = "expelled"
+	// lostUndelivered is heard, but what it has recorded does not come.
+	lostUndelivered = "undelivered"
 )
 
 var lossWords = map[string]string{
@@ -22,6 +24,8 @@ var lossWords = map[string]string{
 	lostLease:    "has stopped by itself: its lease had expired",
 	lostSpool:    "cannot write its results any more",
 	lostExpelled: "broke the bounds of what a worker may send",
+
+	lostUndelivered: "does not deliver its results",
 }
 
 // mayLoad reports whether a worker's lease is renewed. mu is held.
@@ -80,7 +84,8 @@ func (pl *playing) note(pt *seat, b *Beat) {
 	if b.Clock != nil && b.Readings > pt.readings && len(w.Clock) < maxReadings && b.Clock.Error >= 0 {
 		pt.readings = b.Readings
 		w.Clock = append(w.Clock, *b.Clock)
-		w.Clock[len(w.Clock)-1].At = pl.now()
+		// It is of when it was made, which its worker knows; never of later than now.
+		w.Clock[len(w.Clock)-1].At = min(b.Clock.At, pl.now())
 	}
 	if b.StartedAt != nil && w.StartError == 0 {
 		w.StartedAt, w.StartError = *b.StartedAt, max(b.StartError, 1)
@@ -150,6 +155,9 @@ func (pl *playing) lose(pt *seat, why string, now time.Time) {
 		expired = until
 	}
 	heard := pt.peer.heard
+	if why == lostUndelivered { // its beats say nothing of its people
+		heard = pl.zero.Add(pt.written)
+	}
 	if heard.After(now) {
 		heard = now
 	}

@@ -33,6 +33,7 @@ type playing struct {
 	busy    int           // takeovers and stops in progress
 	idle    time.Time     // since when nobody who was not lost is waited for; zero: somebody is
 	took    time.Time     // when the last record came, or the play was taken up
+	looked  time.Time     // when it was last seen who has delivered
 	over    bool
 
 	ready  context.Context // of the preparation; cancelled by what ends it
@@ -67,6 +68,9 @@ type seat struct {
 	confirm  bool // it has answered the order to stop
 	end      *results.Ended
 	seen     results.Numbers
+	written  time.Duration // the end of the last second its records speak of
+	brought  uint64        // records there when it was last looked
+	stalled  time.Duration // for how long no other has come since its part was over
 	bytes    int64
 	readings int
 	snapshot *runner.Snapshot

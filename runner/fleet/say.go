@@ -34,6 +34,7 @@ var sayings = map[string]saying{
 	"lost_lease":          {NoticeLost, "{worker} has stopped by itself: its lease had expired; last heard {time} ago"},
 	"lost_spool":          {NoticeLost, "{worker} cannot write its results any more; last heard {time} ago"},
 	"lost_expelled":       {NoticeLost, "{worker} broke the bounds of what a worker may send; last heard {time} ago"},
+	"lost_undelivered":    {NoticeLost, "{worker} is heard and does not deliver its results; the last are of {time} ago"},
 	"taken_over":          {NoticeTakenOver, "others ({n} workers) take over {people} people of {worker}, from {time} after its last sign of life"},
 	"untaken":             {NoticeUntaken, "{people} people of {worker} are played by nobody: {why}"},
 	"heard_again":         {NoticeReturned, "{worker} is heard again"},

@@ -29,7 +29,7 @@ func TestEveryNoticeIsTold(t *testing.T) {
 			return true
 		})
 	}
-	for _, why := range []string{lostSilent, lostGone, lostLease, lostSpool, lostExpelled} {
+	for _, why := range []string{lostSilent, lostGone, lostLease, lostSpool, lostExpelled, lostUndelivered} {
 		told["lost_"+why] = true // put together
 		if NoticeText("lost_"+why) == "" {
 			t.Errorf("no notice of a loss that is %s", why)

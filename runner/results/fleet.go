@@ -83,7 +83,9 @@ type Loss struct {
 	Worker uint32 `json:"worker"`
 	// Why: silent (no sign of life), gone (its process ended), lease (it said that
 	// its lease had expired), spool (it could not write its results), expelled (it
-	// broke the bounds of what a worker may send, and was stopped).
+	// broke the bounds of what a worker may send, and was stopped), undelivered (it
+	// was heard, but its results did not come; Heard is then the end of the last
+	// second they speak of).
 	Why string `json:"why"`
 	// Heard is its last sign of life, Noticed when it was called lost, Expired when
 	// its last lease and the clock's error were over: it sent nothing later.
