@@ -105,12 +105,11 @@ func (c *Compared) read(d stats.Estimate, was float64, more bool, effect float64
 	if was > 0 && !math.IsInf(was, 0) {
 		c.Relative = rounded(math.Abs(d.Value)/was, 6)
 	}
-	if d.Lo <= 0 && d.Hi >= 0 || math.Abs(d.Value) < effect*was {
-		return
-	}
-	c.Reading = Better
-	if (d.Value > 0) == more {
+	switch {
+	case stats.Regressed(d, was, more, effect):
 		c.Reading, c.Regression = Worse, true
+	case stats.Regressed(d, was, !more, effect):
+		c.Reading = Better
 	}
 }
 

@@ -125,7 +125,12 @@ func (x *session) slots(s *Summary, people float64) Answer {
 		a.Refused = "no_capacity"
 		return a
 	}
-	a.Value, a.Trial = rounded(math.Ceil(people/held), 0), trial
+	n := stats.TimeSlots(people, held)
+	if n == 0 {
+		a.Refused = "many_slots"
+		return a
+	}
+	a.Value, a.Trial = rounded(float64(n), 0), trial
 	return a
 }
 
@@ -168,17 +173,20 @@ func (x *session) nodes(s *Summary, people float64) Answer {
 
 // secondCapacity is the step that would limit next.
 func secondCapacity(a *Attribution) *StepCapacity {
-	var out *StepCapacity
+	steps := make([]stats.StepRate, len(a.Isolation))
 	for i := range a.Isolation {
-		c := &a.Isolation[i]
-		if c.Step == a.Step || !c.Logins.Low.Known() {
-			continue
-		}
-		if out == nil || c.Logins.Low.order().Cmp(out.Logins.Low.order()) < 0 {
-			out = c
+		if low := a.Isolation[i].Logins.Low; low.Known() {
+			steps[i] = stats.StepRate{Rate: low.Float(), Visits: 1}
 		}
 	}
-	return out
+	first, next := stats.Weakest(steps)
+	if first >= 0 && a.Isolation[first].Step != a.Step {
+		next = first
+	}
+	if next < 0 {
+		return nil
+	}
+	return &a.Isolation[next]
 }
 
 // uniform is the worked example: nobody can be in sooner than N ÷ C however even

@@ -26,17 +26,6 @@ func PlateauBias(limit, q, length float64) float64 {
 	return limit / float64(q*length)
 }
 
-// RampBias is by how much, relatively, a ramp reads a capacity too high:
-// √(2·T·r), where r is the ramp's slope as a share of the capacity per second
-// (the fluid backlog behind a ramp is C·r·t²÷2). 0 when limit or slope is not
-// positive.
-func RampBias(limit, slope float64) float64 {
-	if !(limit > 0 && slope > 0) {
-		return 0
-	}
-	return math.Sqrt(2 * float64(limit*slope))
-}
-
 // Relaxation is how many seconds a queue of the given capacity per second takes
 // to forget its past at the load rho (as a share of it): (1÷C) ÷ (1-√ρ)², the
 // relaxation time of M/M/1 (Cohen, "The Single Server Queue", 1982), close for
@@ -129,19 +118,4 @@ func Batches(length, tau float64) Batching {
 	n = min(n, int(length))
 	each := int(length) / n
 	return Batching{N: n, Length: each, Short: n < fewestBatches || float64(each) < shortBatch*tau}
-}
-
-// VisitFactor is by how much faster the time of a login grows in an overload when
-// it queues several times, one after the other, at the same servers, with calls of
-// these costs (any unit) in this order: v ÷ Σ k·c_k, the costs divided by their
-// sum; 2v ÷ (v+1) for equal ones. Every further call queues behind those who came
-// meanwhile. [PlateauBias] is smaller by this factor. 1 for one call, and for
-// costs that make no sense.
-func VisitFactor(costs []float64) float64 {
-	c := shares(costs)
-	var depth float64
-	for k, share := range c {
-		depth += float64(float64(k+1) * share)
-	}
-	return float64(len(c)) / depth
 }

@@ -98,14 +98,11 @@ func meanOf(values []float64) func([]int) float64 {
 	}
 }
 
-// leastEffect is the smallest relative change that is called a regression.
-const leastEffect = 0.10
-
 // Regressed reports whether a difference is a change for the worse that counts:
-// its interval does not hold 0 and it is at least 10 % of the value before. more
+// its interval does not hold 0 and it is at least effect of the value before. more
 // says that a higher value is worse. Of a value before that is 0 any sure change
 // counts.
-func Regressed(difference Estimate, before float64, more bool) bool {
+func Regressed(difference Estimate, before float64, more bool, effect float64) bool {
 	if !difference.Sure {
 		return false
 	}
@@ -114,29 +111,7 @@ func Regressed(difference Estimate, before float64, more bool) bool {
 	if !more {
 		worse, sure = -worse, difference.Hi < 0
 	}
-	return sure && worse >= leastEffect*math.Abs(before)
-}
-
-// leastPast is how many runs make a fence.
-const leastPast = 5
-
-// Fence is Tukey's: the quartiles of past runs and 1.5 times what lies between
-// them on either side ("Exploratory Data Analysis", 1977; quartiles by linear
-// interpolation). A run outside is unusual. ok is false with fewer than 5 runs.
-func Fence(past []float64) (in Interval, ok bool) {
-	v := make([]float64, 0, len(past))
-	for _, x := range past {
-		if finite(x) {
-			v = append(v, x)
-		}
-	}
-	if len(v) < leastPast {
-		return Interval{math.Inf(-1), math.Inf(1)}, false
-	}
-	slices.Sort(v)
-	low, high := interpolated(v, 0.25), interpolated(v, 0.75)
-	reach := 1.5 * (high - low)
-	return Interval{low - reach, high + reach}, true
+	return sure && worse >= effect*math.Abs(before)
 }
 
 // interpolated is the q-quantile of sorted values, linear between neighbours.

@@ -47,13 +47,13 @@ func TestDrawnDifferenceCovers(t *testing.T) {
 		before, now := storm(0.10), storm(0.10)
 		d := DifferenceOfShares(now, before, uint64(seed))
 		held += int(boolean(d.Lo <= 0 && 0 <= d.Hi))
-		false10 += int(boolean(Regressed(d, 0.10, true)))
+		false10 += int(boolean(Regressed(d, 0.10, true, 0.1)))
 	}
 	if held < runs*90/100 || false10 > runs*6/100 {
 		t.Errorf("held 0 in %d of %d, %d false regressions", held, runs, false10)
 	}
 	d := DifferenceOfShares(storm(0.2), storm(0.1), 1)
-	if !Regressed(d, 0.1, true) || Regressed(d, 0.1, false) {
+	if !Regressed(d, 0.1, true, 0.1) || Regressed(d, 0.1, false, 0.1) {
 		t.Errorf("twice as many failures: %+v", d)
 	}
 }
@@ -68,7 +68,7 @@ func TestDrawnDifferenceEdges(t *testing.T) {
 		DifferenceOfShares(nil, same, 1), DifferenceOfShares(same[:1], same, 1), DifferenceOfShares(same, []Block{{0, 0}, {0, 0}}, 1),
 		DifferenceOfMeans(nil, nil, 1), DifferenceOfMeans([]float64{math.NaN(), 1}, []float64{1, 2}, 1),
 	} {
-		if d.Sure || Regressed(d, 1, true) {
+		if d.Sure || Regressed(d, 1, true, 0.1) {
 			t.Errorf("sure of %+v", d)
 		}
 	}
@@ -95,19 +95,9 @@ func TestRegressed(t *testing.T) {
 		{e(0.1, 0.05, 0.2), 0, true, true},    // there was none
 		{unsure(9), 1, true, false},
 	} {
-		if got := Regressed(tc.d, tc.before, tc.more); got != tc.want {
+		if got := Regressed(tc.d, tc.before, tc.more, 0.1); got != tc.want {
 			t.Errorf("Regressed(%+v, %v, %v) = %v", tc.d, tc.before, tc.more, got)
 		}
-	}
-}
-
-func TestFence(t *testing.T) {
-	in, ok := Fence([]float64{1, 2, 3, 4, 5, math.NaN()})
-	if !ok || in != (Interval{-1, 7}) {
-		t.Errorf("%+v, %v", in, ok)
-	}
-	if in, ok := Fence([]float64{1, 2, 3, 4}); ok || !math.IsInf(in.Hi, 1) {
-		t.Errorf("four runs: %+v", in)
 	}
 }
 

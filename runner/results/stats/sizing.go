@@ -82,12 +82,6 @@ func EveryoneIn(people, rate, refreshes float64) float64 {
 	return float64(people*(1+math.Max(0, refreshes))) / rate
 }
 
-// UniformWait is the longest wait, in seconds, of people who come evenly over
-// duration seconds: N ÷ C - D, the fluid of a constant load.
-func UniformWait(people, duration, capacity float64) float64 {
-	return math.Max(0, EveryoneIn(people, capacity, 0)-math.Max(0, duration))
-}
-
 // mostSlotsOfTime bounds [TimeSlots].
 const mostSlotsOfTime = 1000
 
