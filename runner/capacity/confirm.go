@@ -44,8 +44,7 @@ func (s *search) allowed() time.Duration {
 // is known.
 func (s *search) fit() {
 	s.set.Plateau = max(s.set.Plateau, plateauFor(s.set.Quantile, s.set.Limit, s.capacity, s.cfg.Quick))
-	warmup := min(seconds(stats.Warmup(s.capacity)), s.set.Plateau/4) + s.cfg.OwnTime
-	s.set.Warmup = (warmup + 9*time.Second).Truncate(10 * time.Second)
+	s.set.Warmup = seconds(stats.WarmupWithin(s.capacity, s.set.Plateau.Seconds(), s.cfg.OwnTime.Seconds()))
 	s.set.Plateau = s.set.Plateau.Round(10 * time.Second)
 }
 

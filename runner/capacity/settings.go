@@ -10,9 +10,8 @@ import (
 
 // Lengths of a search.
 const (
-	longestPlateau = 240 * time.Second // a longer one leaves no time for a second
-	quickPlateau   = 90 * time.Second
-	leastDrain     = time.Minute
+	quickPlateau = 90 * time.Second
+	leastDrain   = time.Minute
 	// The test time until the repeats: as long as the bracket is not closed and
 	// another plateau fits in it, the search goes on.
 	searchTime = 15 * time.Minute
@@ -47,7 +46,7 @@ func plateauFor(quantile float64, limit time.Duration, capacity float64, quick b
 	if quick {
 		length = min(seconds(stats.PlateauLength(limit.Seconds()/2, quantile, 0)), quickPlateau)
 	}
-	return min(length, longestPlateau)
+	return min(length, seconds(stats.LongestPlateau))
 }
 
 func seconds(s float64) time.Duration {

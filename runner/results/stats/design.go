@@ -62,6 +62,20 @@ func Warmup(capacity float64) float64 {
 	return wholeSeconds(length)
 }
 
+// LongestPlateau is how many seconds a plateau of a search lasts at most: in a
+// quarter of an hour a longer one leaves no time for a second beside the probes.
+const LongestPlateau = 240
+
+// tens are the seconds that plateaus and warm-ups are multiples of: a batch.
+const tens = 10
+
+// WarmupWithin is the warm-up of a plateau of length seconds, in whole tens of
+// seconds: [Warmup], but no more than a quarter of the plateau, and the own
+// seconds that a journey takes by itself.
+func WarmupWithin(capacity, length, own float64) float64 {
+	return tens * math.Ceil((math.Min(Warmup(capacity), length/4)+own)/tens)
+}
+
 const day = 86400
 
 func wholeSeconds(x float64) float64 {
