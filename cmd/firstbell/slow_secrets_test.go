@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -53,13 +55,9 @@ func indiscreet() http.Handler {
 	return mux
 }
 
-// TestNoSecretIsKept looks for the planted secrets in every file of the run
-// folder and in everything that was printed.
-func TestNoSecretIsKept(t *testing.T) {
-	t.Parallel()
-	srv := httptest.NewServer(indiscreet())
-	defer srv.Close()
-	dir := t.TempDir()
+// plantedScenario writes a scenario for a portal, and accounts, full of secrets.
+func plantedScenario(t *testing.T, dir, url string) string {
+	t.Helper()
 	rows := []string{"login,password,nickname"}
 	for i := range 400 {
 		rows = append(rows, fmt.Sprintf("eleve%s%d,%s-password-%d,%s-column", strings.Repeat("x", i%4), 1000+i, planted, i, planted))
@@ -90,12 +88,23 @@ journeys:
 criteria: {in_class: rate>50%%}
 limits: {drain: 10s}
 patience: {tries: 2}
-`, srv.URL, planted, planted)
+`, url, planted, planted)
 	scenario = strings.Replace(scenario, "    - get: \"/home?", "    - post: \"/home?", 1)
 	file := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(file, []byte(scenario), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+// TestNoSecretIsKept looks for the planted secrets in every file of the run
+// folder and in everything that was printed.
+func TestNoSecretIsKept(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(indiscreet())
+	defer srv.Close()
+	dir := t.TempDir()
+	file := plantedScenario(t, dir, srv.URL)
 	var printed bytes.Buffer
 	run := func(args ...string) {
 		cmd := firstbell(t, args...)
@@ -115,28 +124,51 @@ patience: {tries: 2}
 	if b, _ := os.ReadFile(filepath.Join(out, "latest", "summary.json")); !bytes.Contains(b, []byte("elsewhere.example")) {
 		t.Errorf("the runs did not go as this test means them to:\n%s", printed.String())
 	}
-	for _, s := range []string{planted, "eleve100"} { // a login is as secret as a password
-		if i := strings.Index(printed.String(), s); i >= 0 {
-			t.Errorf("printed: …%s…", printed.String()[max(0, i-300):min(printed.Len(), i+100)])
+	discreet(t, "printed", printed.Bytes())
+	if files := discreetBelow(t, out); files < 10 {
+		t.Errorf("%d files looked at", files)
+	}
+}
+
+// discreet looks for the planted secrets, as they are and encoded. A login is as
+// secret as a password.
+func discreet(t *testing.T, where string, text []byte) {
+	t.Helper()
+	for _, s := range disguises(planted, "eleve100", "elevex") {
+		if i := bytes.Index(text, []byte(s)); i >= 0 {
+			t.Errorf("%s: …%q…", where, text[max(0, i-200):min(len(text), i+60)])
 		}
 	}
-	files := 0
-	err := filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
+}
+
+// disguises are words and what they look like inside base64 and hex.
+func disguises(words ...string) (out []string) {
+	for _, w := range words {
+		out = append(out, w, hex.EncodeToString([]byte(w)))
+		for shift := range 3 { // of the six bits that a letter stands for
+			code := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), w...))
+			out = append(out, code[(shift*8+5)/6:len(code)-1])
+		}
+	}
+	return out
+}
+
+// discreetBelow looks into every file of a folder and counts them.
+func discreetBelow(t *testing.T, dir string) (files int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || d.Type()&fs.ModeSymlink != 0 {
 			return err
 		}
 		files++
 		b, err := os.ReadFile(path)
-		for _, s := range []string{planted, "eleve100"} {
-			if i := bytes.Index(b, []byte(s)); i >= 0 {
-				t.Errorf("%s: …%s…", filepath.Base(path), b[max(0, i-200):min(len(b), i+60)])
-			}
-		}
+		discreet(t, filepath.Base(path), b)
 		return err
 	})
-	if err != nil || files < 10 {
-		t.Errorf("%d files looked at: %v", files, err)
+	if err != nil {
+		t.Error(err)
 	}
+	return files
 }
 
 // TestSameBytes renders a folder twice, and a copy of it elsewhere.

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -47,6 +48,7 @@ func (p *pair) startWorker(i int) *runningWorker {
 			if string(j.Bundle) != "bundle" || string(j.Accounts) != fmt.Sprint(j.Prepare.Slices) {
 				return nil, fmt.Errorf("bundle %q, accounts %q", j.Bundle, j.Accounts)
 			}
+			p.sealed(string(j.Bundle), string(j.Accounts))
 			return &worldPlayer{w: p.world, name: c.Name, order: j.Prepare}, nil
 		}})
 	return r
@@ -57,6 +59,21 @@ func (p *pair) close() {
 	for _, w := range p.real {
 		w.term()
 		<-w.done
+	}
+}
+
+// sealed: what lies in the workers' buckets can be read by nobody who has no key.
+func (p *pair) sealed(secrets ...string) {
+	p.bus.mu.Lock()
+	defer p.bus.mu.Unlock()
+	for worker, objects := range p.bus.buckets {
+		for name, data := range objects {
+			for _, s := range secrets {
+				if bytes.Contains(data, []byte(s)) {
+					p.t.Errorf("%s of %s says %q", name, worker, s)
+				}
+			}
+		}
 	}
 }
 
