@@ -4,6 +4,7 @@ package ent
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -17,8 +18,44 @@ import (
 )
 
 // K11: when the listen queue is full the kernel drops what comes, and the client's
-// kernel tries again after the rungs of its ladder: the first is at one second.
+// kernel tries again after the rungs of its ladder: the first is at one second. What
+// was seen while the machine stood still is looked at again.
 func TestFullListenQueueDropsConnections(t *testing.T) {
+	for range 4 {
+		var took []time.Duration
+		stopped := stoodStill(func() { took = dialFullQueue(t) })
+		why := droppedAtTheRung(took)
+		if why == "" {
+			return
+		}
+		if stopped < 50*time.Millisecond {
+			t.Fatal(why)
+		}
+		t.Logf("the machine stood still for %v: %s", stopped, why)
+	}
+	t.Skip("this machine stands still too often: nothing was measured")
+}
+
+// droppedAtTheRung says what is wrong with the times to connect to a queue of two,
+// sorted: the kernel keeps one more, and the others come at the first rung, which is
+// the same with and without tcp_syn_linear_timeouts, and not at the second.
+func droppedAtTheRung(took []time.Duration) string {
+	const rung, second = time.Second, 2 * time.Second
+	if len(took) != 6 || took[2] > rung/2 {
+		return fmt.Sprintf("three fit into a queue of two (the kernel keeps one more): %v", took)
+	}
+	for _, d := range took[3:] {
+		if d < rung-20*time.Millisecond || d > second-20*time.Millisecond {
+			return fmt.Sprintf("a dropped connection was made after %v, want the rung at %v (tcp_syn_linear_timeouts=%s)", d, rung, linear())
+		}
+	}
+	return ""
+}
+
+// dialFullQueue gives the times to connect of six who come one after the other
+// while nobody is accepted, sorted.
+func dialFullQueue(t *testing.T) (took []time.Duration) {
+	t.Helper()
 	e, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -28,17 +65,16 @@ func TestFullListenQueueDropsConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The pause is there before the first accept: one that already waits takes one
-	// connection more. It lasts nearly to the rung, for a machine slow to dial.
-	if err := e.SetModes(Modes{Accept: Accept{Backlog: 2, Pause: 900 * time.Millisecond, Every: time.Hour}}); err != nil {
+	// connection more. It ends half way to the rung, so that a slow machine has as
+	// long to dial as it has to accept.
+	if err := e.SetModes(Modes{Accept: Accept{Backlog: 2, Pause: 500 * time.Millisecond, Every: time.Hour}}); err != nil {
 		t.Fatal(err)
 	}
+	e.created = time.Now() // the pause begins now, however long the making took
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- e.Serve(ctx, l) }()
-	for e.servers.shortened() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	var took []time.Duration
+	soon(t, "the queue is short", func() bool { return e.servers.shortened() > 0 })
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range 6 {
@@ -54,23 +90,15 @@ func TestFullListenQueueDropsConnections(t *testing.T) {
 			defer mu.Unlock()
 			took = append(took, time.Since(start))
 		})
-		time.Sleep(5 * time.Millisecond) // one after the other
+		time.Sleep(5 * time.Millisecond)
 	}
 	wg.Wait()
-	slices.Sort(took)
-	if took[2] > 500*time.Millisecond {
-		t.Errorf("three fit into a queue of two (the kernel keeps one more): %v", took)
-	}
-	rung := time.Second // the same with and without tcp_syn_linear_timeouts
-	for _, d := range took[3:] {
-		if d < rung-20*time.Millisecond || d > rung+400*time.Millisecond {
-			t.Errorf("a dropped connection was made after %v, want the rung at %v (tcp_syn_linear_timeouts=%s)", d, rung, linear())
-		}
-	}
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+	slices.Sort(took)
+	return took
 }
 
 func linear() string {

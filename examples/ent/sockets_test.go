@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -42,6 +43,28 @@ func soon(t *testing.T, what string, f func() bool) {
 			t.Fatalf("not within 5 s: %s", what)
 		}
 	}
+}
+
+// stoodStill is the longest by which somebody who only sleeps woke late while f ran:
+// what the machine did to everybody.
+func stoodStill(f func()) (worst time.Duration) {
+	over := make(chan struct{})
+	var sleeper sync.WaitGroup
+	sleeper.Go(func() {
+		const nap = 5 * time.Millisecond
+		for before := time.Now(); ; before = time.Now() {
+			select {
+			case <-over:
+				return
+			case <-time.After(nap):
+				worst = max(worst, time.Since(before)-nap)
+			}
+		}
+	})
+	f()
+	close(over)
+	sleeper.Wait()
+	return worst
 }
 
 // A client that reads slowly gets everything it asked for, in order, and holds up
