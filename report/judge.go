@@ -38,6 +38,7 @@ func judge(run *results.Run, sc *scenarios.Scenario, more []Gate) (*Summary, err
 	t.series(s, sc)
 	s.Fleet = t.fleetSummary()
 	s.Verdict = decide(evidence{s.Criteria, s.Validity, s.People, run.Ended.How})
+	s.Verdict.Cause = causeOfLimit(s)
 	s.Verdict.Hurt = hurtOf(s)
 	t.outsideWhile(s)
 	s.Verdict.Actions = actions(s)

@@ -154,6 +154,7 @@ const (
 	CauseInternal          Cause = "internal_error"
 	CauseGenerator         Cause = "generator_saturated"
 	CauseStormNotDelivered Cause = "storm_not_delivered"
+	CauseConsentLimit      Cause = "consent_limit" // the storm is larger than what was consented to
 	CauseStraddles         Cause = "interval_straddles"
 	CauseTooFew            Cause = "too_few_samples"
 

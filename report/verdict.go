@@ -115,6 +115,30 @@ func causeOfGates(e evidence) Cause {
 	return CauseStormNotDelivered
 }
 
+// limitShare is the part of the people that the consent's limits must have held
+// back to be the cause: above what the catching up after one hiccup of ours runs into.
+const limitShare = 0.01
+
+// causeOfLimit is a verdict's cause, with what the target consented to in place of
+// our own weakness when it is what held most of the missing people back. Waiting
+// for the consent's limits delays clicks too, so that gate V2 fails with V1.
+func causeOfLimit(s *Summary) Cause {
+	cause := s.Verdict.Cause
+	if cause != CauseGenerator && cause != CauseStormNotDelivered {
+		return cause
+	}
+	held := uint64(0)
+	for _, r := range s.Reasons {
+		if r.Reason == results.ReasonConsentLimit.String() {
+			held += r.People
+		}
+	}
+	if 2*held > s.People.NotSent && float64(held) >= limitShare*float64(s.People.Intended) {
+		return CauseConsentLimit
+	}
+	return cause
+}
+
 func decideByCriteria(v *Verdict, e evidence) {
 	var straddling, unmeasured []string
 	for _, c := range e.criteria {

@@ -229,3 +229,35 @@ func TestHundredAddsUp(t *testing.T) {
 		t.Error("nobody gives somebody")
 	}
 }
+
+// A storm that the consent's limits held back is no weakness of our machine, and
+// a few people held back after a hiccup of ours is no too small consent.
+func TestCauseOfLimit(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cause        Cause
+		consent, own uint64
+		want         Cause
+	}{
+		"a third held back":       {CauseGenerator, 330, 0, CauseConsentLimit},
+		"no other gate failed":    {CauseStormNotDelivered, 330, 0, CauseConsentLimit},
+		"mostly ours":             {CauseGenerator, 100, 230, CauseGenerator},
+		"after a hiccup":          {CauseGenerator, 9, 0, CauseGenerator},
+		"nobody":                  {CauseGenerator, 0, 0, CauseGenerator},
+		"taken for an attacker":   {CauseBlocked, 330, 0, CauseBlocked},
+		"the verdict needs none":  {CauseNone, 330, 0, CauseNone},
+		"an interrupted test too": {CauseInterrupted, 330, 0, CauseInterrupted},
+	} {
+		s := &Summary{
+			People: Ledger{Intended: 1000, NotSent: tc.consent + tc.own},
+			Reasons: []ReasonRow{
+				{Outcome: "in_time", People: 1000 - tc.consent - tc.own},
+				{Outcome: "not_sent", Reason: "generator", People: tc.own},
+				{Outcome: "not_sent", Reason: "consent_limit", People: tc.consent},
+			},
+		}
+		s.Verdict.Cause = tc.cause
+		if got := causeOfLimit(s); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}

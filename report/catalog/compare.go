@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	"firstbell/report"
@@ -63,7 +64,16 @@ func (c *Catalog) Conclusion(x report.Comparison) string {
 	case x.Regression:
 		return c.Text("compare.regression", "effect", effect)
 	case x.Reading == report.NotComparable:
+		if onlyGates(x.Differences) {
+			return c.Text("compare.not_valid")
+		}
 		return c.Text("compare.not_comparable")
 	}
 	return c.Text("compare.none", "effect", effect)
+}
+
+// onlyGates reports whether two tests asked for the same thing, and it is a test
+// that was not valid which cannot be compared.
+func onlyGates(list []report.Difference) bool {
+	return !slices.ContainsFunc(list, func(d report.Difference) bool { return d.Blocking && d.What != "gates" })
 }

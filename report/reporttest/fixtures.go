@@ -164,7 +164,7 @@ func oneBadGroup(second, group int) []People {
 func late(second, group int) []People {
 	return []People{
 		{N: 11, Outcome: results.InTime, Took: took(second, group)},
-		{N: 1, Outcome: results.NotSent, Reason: results.ReasonConsentLimit},
+		{N: 1, Outcome: results.NotSent, Reason: results.ReasonGenerator},
 	}
 }
 
