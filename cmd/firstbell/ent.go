@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/signal"
@@ -17,6 +18,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"firstbell/examples/ent"
+)
+
+// Defaults that --logins replaces, and that a user may have changed.
+const (
+	entQueue   = 10_000
+	entService = 20 * time.Millisecond
 )
 
 // entOptions are the flags of `firstbell ent`: the example portal's sizes and
@@ -62,20 +69,20 @@ func (o *entOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.admin, "admin", "", "second address that shows counters (GET /counters) and switches modes (POST /modes)")
 	f.StringVar(&o.entry, "entry", "entcore", "what GET / leads to: entcore or cas")
 	f.StringVar(&o.cert, "cert", "", "TLS certificate, PEM file")
-	f.StringVar(&o.key, "key", "", "its key, PEM file")
+	f.StringVar(&o.key, "key", "", "key of --cert, PEM file")
 	f.Uint64Var(&o.cfg.Seed, "seed", 1, "draws service times and shares")
 	f.Float64Var(&o.logins, "logins", 0, "size the portal for so many whole logins per second (instead of --workers)")
-	f.IntVar(&o.calls, "calls", 5, "calls in such a login")
+	f.IntVar(&o.calls, "calls", 5, "with --logins: calls that the home page makes in each")
 	f.IntVar(&k.Workers, "workers", 0, "workers; 0: no limit")
-	f.DurationVar(&k.Service, "service", 20*time.Millisecond, "mean service time of one unit of work")
-	f.Float64Var(&k.CV2, "cv2", 0, "squared coefficient of variation of it: 0 constant, 1 exponential, above hyperexponential")
-	f.IntVar(&k.Queue, "queue", 10_000, "requests waiting at most; -1: none")
+	f.DurationVar(&k.Service, "service", entService, "mean service time of one unit of work")
+	f.Float64Var(&k.CV2, "cv2", 0, "squared coefficient of variation of the service time: 0 constant, 1 exponential, above hyperexponential")
+	f.IntVar(&k.Queue, "queue", entQueue, "requests waiting at most; -1: none")
 	f.StringVar(&o.chain, "chain", "", "workers of its own for each class of request (instead of --workers), for instance "+
 		"login_page=600/s,login=400/s,home=440/s,call=2000/s; with :N after a rate, N workers")
 	f.IntVar(&k.SharedPool, "shared-pool", 0, "threads of a gateway in front, each held until its request is served")
 	f.BoolVar(&k.Zombie, "zombie", false, "work on for clients who left")
 	f.DurationVar(&o.cfg.SessionIdle, "session-idle", 30*time.Minute, "a session ends when not used for so long")
-	f.StringArrayVar(&o.modes, "mode", nil, "a way to fail, repeatable: "+strings.Join(ent.Modes{}.Keys(), ", "))
+	f.StringArrayVar(&o.modes, "mode", nil, "a way to fail, repeatable: "+strings.Join(ent.Modes{}.Forms(), ", "))
 	f.StringVar(&o.consent, "consent", "", "serve this file at /.well-known/firstbell.json")
 	f.StringVar(&o.consentMode, "consent-mode", "present", "with --consent: present, stop, changed, error or slow")
 	f.BoolVar(&o.exitWithStdin, "exit-with-stdin", false, "end when standard input closes")
@@ -86,10 +93,12 @@ func (o *entOptions) flags(c *cobra.Command) {
 func (o *entOptions) config() (ent.Config, error) {
 	cfg := o.cfg
 	cfg.Entry = ent.Entry(o.entry)
-	if o.logins > 0 {
-		seedless := ent.ForLogins(o.logins, o.calls)
-		seedless.CV2, seedless.Zombie = cfg.Capacity.CV2, cfg.Capacity.Zombie
-		cfg.Capacity = seedless
+	if o.logins != 0 {
+		sized, err := o.sized()
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Capacity = sized
 	}
 	if o.chain != "" {
 		chain, err := ent.ParseChain(o.chain)
@@ -125,6 +134,23 @@ func (o *entOptions) config() (ent.Config, error) {
 		return cfg, usageError("%v", err)
 	}
 	return cfg, nil
+}
+
+// sized is the capacity of --logins, with what the other flags say besides.
+func (o *entOptions) sized() (ent.Capacity, error) {
+	k := o.cfg.Capacity
+	switch {
+	case !(o.logins > 0) || math.IsInf(o.logins, 0) || o.calls < 0:
+		return k, usageError("--logins %v, --calls %d: want a rate above 0, and calls from 0", o.logins, o.calls)
+	case k.Workers != 0 || o.chain != "" || k.Service != entService:
+		return k, usageError("--logins sizes the workers by itself: leave out --workers, --service and --chain")
+	}
+	sized := ent.ForLogins(o.logins, o.calls)
+	sized.CV2, sized.Zombie, sized.SharedPool = k.CV2, k.Zombie, k.SharedPool
+	if k.Queue != entQueue {
+		sized.Queue = k.Queue
+	}
+	return sized, nil
 }
 
 // runEnt serves the example portal until it is interrupted.

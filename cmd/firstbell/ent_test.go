@@ -34,7 +34,17 @@ func TestEntFlags(t *testing.T) {
 		cfg.Modes.GatewayTimeout != 30*time.Second || cfg.Modes.Dips.Mean() < 0.939 || cfg.Modes.Dips.Mean() > 0.941 {
 		t.Errorf("%+v, %+v", k, cfg.Modes)
 	}
+	if sized, err := config("--logins", "60", "--queue", "7", "--shared-pool", "5"); err != nil ||
+		sized.Capacity.Queue != 7 || sized.Capacity.SharedPool != 5 || sized.Capacity.Workers == 0 {
+		t.Errorf("%v: --logins forgets what stands beside it: %+v", err, sized.Capacity)
+	}
 	for _, tc := range []struct{ want, flags string }{
+		{"above 0", "--logins -3"},
+		{"above 0", "--logins NaN"},
+		{"leave out", "--logins 60 --workers 3"},
+		{"leave out", "--logins 60 --service 5ms"},
+		{`"abc" is not a whole number`, "--mode quota.sessions=abc"},
+		{`"5" is not a duration`, "--mode crash.window=5"},
 		{"--chain", "--chain login=400"},
 		{"either workers", "--workers 3 --chain login=400/s"},
 		{"healer.share", "--mode healer.queue=3"},

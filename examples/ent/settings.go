@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// Set changes one mode by name, as `firstbell ent --set` and the admin handler
+// Set changes one mode by name, as `firstbell ent --mode` and the admin handler
 // do: "quota.sessions", "freeze.length", "lost_session"… Durations are written as
 // Go does, instants as RFC 3339. Unknown names and unreadable values are errors;
 // the result is not validated.
@@ -21,6 +21,17 @@ func (Modes) Keys() []string {
 	keys := keysOf(reflect.TypeFor[Modes](), "")
 	slices.Sort(keys)
 	return keys
+}
+
+// Forms lists the names that Set knows, sorted, each with the kind of its value:
+// "freeze.length=DURATION".
+func (m Modes) Forms() []string {
+	forms := m.Keys()
+	for i, key := range forms {
+		v, _ := fieldOf(reflect.ValueOf(m), key) // a key of this very type
+		forms[i] = key + "=" + strings.ToUpper(strings.ReplaceAll(kindOf(v), " ", "_"))
+	}
+	return forms
 }
 
 // Set changes one value of a capacity by name: "workers", "service", "queue",
@@ -49,19 +60,49 @@ func keysOf(t reflect.Type, prefix string) (keys []string) {
 }
 
 func set(v reflect.Value, key, value string) error {
+	v, ok := fieldOf(v, key)
+	if !ok {
+		return fmt.Errorf("ent: unknown setting %q", key)
+	}
+	if err := setValue(v, value); err != nil {
+		return fmt.Errorf("ent: %s: %q is not a %s", key, value, kindOf(v))
+	}
+	return nil
+}
+
+// fieldOf finds what a name stands for.
+func fieldOf(v reflect.Value, key string) (reflect.Value, bool) {
 	for _, name := range strings.Split(key, ".") {
 		if v.Kind() != reflect.Struct || v.Type() == instant {
-			return fmt.Errorf("ent: unknown setting %q", key)
+			return v, false
 		}
 		v = v.FieldByNameFunc(func(field string) bool { return snake(field) == name })
 		if !v.IsValid() {
-			return fmt.Errorf("ent: unknown setting %q", key)
+			return v, false
 		}
 	}
-	if err := setValue(v, value); err != nil {
-		return fmt.Errorf("ent: %s: %w", key, err)
+	return v, true
+}
+
+// kindOf says in words what a setting takes.
+func kindOf(v reflect.Value) string {
+	switch v.Interface().(type) {
+	case time.Duration:
+		return "duration"
+	case time.Time:
+		return "instant"
 	}
-	return nil
+	switch v.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "whole number"
+	case reflect.Float64:
+		return "number"
+	case reflect.String:
+		return "word"
+	}
+	return "single value"
 }
 
 func setValue(v reflect.Value, s string) error {
