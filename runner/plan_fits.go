@@ -74,7 +74,7 @@ func tooMuch(what string, need, limit int, usable float64) (Refusal, bool) {
 func fittingScale(need, limit int, usable float64) string {
 	scale := 0.95 * usable * float64(limit) / float64(need)
 	unit := math.Pow10(int(math.Floor(math.Log10(scale))) - 1)
-	return strconv.FormatFloat(math.Floor(scale/unit)*unit, 'g', 2, 64)
+	return strconv.FormatFloat(100*math.Floor(scale/unit)*unit, 'g', 2, 64) + "%"
 }
 
 // roundUp goes to the next thousand: a figure to type.

@@ -211,7 +211,7 @@ func TestRemedyFits(t *testing.T) {
 	if len(refused) == 0 || p.Needs.Open < 30_000 {
 		t.Fatalf("not refused: %+v", p.Needs)
 	}
-	named := regexp.MustCompile(`--scale ([0-9.]+)`).FindStringSubmatch(refused[0].Remedy)
+	named := regexp.MustCompile(`--scale ([0-9.]+)%`).FindStringSubmatch(refused[0].Remedy)
 	if named == nil {
 		t.Fatalf("remedy %q names no scale", refused[0].Remedy)
 	}
@@ -219,14 +219,14 @@ func TestRemedyFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fits := mustPlan(t, sc, PlanOptions{Seed: 1, Machine: small, Scale: scale})
+	fits := mustPlan(t, sc, PlanOptions{Seed: 1, Machine: small, Scale: scale / 100})
 	if r := CheckFits(fits.Needs); len(r) != 0 {
 		t.Errorf("refused at the scale named, %v: %v", scale, r)
 	}
 }
 
 func TestFittingScaleOfAHugePlan(t *testing.T) {
-	if got := fittingScale(4_754_140, 20_000, 0.8); got != "0.0031" {
+	if got := fittingScale(4_754_140, 20_000, 0.8); got != "0.31%" {
 		t.Errorf("scale %s", got)
 	}
 }

@@ -210,7 +210,7 @@ func (d *decoder) number(n *node, what string, least, most int) (int, bool) {
 	}
 	v, err := strconv.Atoi(s)
 	if err != nil || v < least || v > most || strings.HasPrefix(s, "+") {
-		d.fail(n, codeNumber, fmt.Sprintf("%s: %s is not a whole number from %d to %d", what, quoted(s), least, most), "", "")
+		d.fail(n, codeNumber, fmt.Sprintf("%s: %s is not a whole number from %d to %d", what, quoted(s), least, most), "", "write it in digits alone: "+strconv.Itoa(min(max(v, least), most)))
 		return 0, false
 	}
 	return v, true

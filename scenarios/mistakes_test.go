@@ -152,6 +152,8 @@ func TestOneMistake(t *testing.T) {
 		"name that turns around":     {strings.Replace(small, "version: 1", "version: 1\nname: \"a\\u202eb\"", 1), "FB0115", "cannot be printed"},
 		"name of a whole page":       {strings.Replace(small, "version: 1", "version: 1\nname: "+strings.Repeat("x", 201), 1), "FB0115", "at most 200"},
 		"too big":                    {small + "# " + strings.Repeat("x", 1<<20), "FB0128", "1048576"},
+		"entry out of line":          {small + "hosts:\n    - a: b\n     c: d\n", "FB0101", "align the line"},
+		"a number in words":          {replace("population: 100", "population: 12k"), "FB0110", "digits alone"},
 		"two documents":              {small + "---\nversion: 1\n", "FB0101", "several documents"},
 		"alias":                      {small + "name: &a x\n", "FB0129", "anchors"},
 		"tag":                        {small + "name: !!binary aGk=\n", "FB0129", "tags"},

@@ -228,6 +228,7 @@ func syntaxRemedy(message string) string {
 		{"cannot start any token", "indent with spaces, not tabs; quote values that start with @, ` or %"},
 		{"mapping values are not allowed", "align the key with its neighbours, or quote a value that holds \": \""},
 		{"did not find expected ',' or", "close the { } or [ ], and quote values that hold braces, commas or colons"},
+		{"did not find expected '-' indicator", "align the line with those around it: the keys of one entry start in the same column, and each entry starts with \"- \""},
 		{"did not find expected key", "align the key with its neighbours"},
 		{"unexpected end of stream", "close the quote"},
 		{"multiple", "keep one document: remove the line ---"},

@@ -24,8 +24,9 @@ addresses are exempt, unless the scenario says "consent: required" or sends a
 loopback address under another name.`},
 		{"FB0302", "the plan does not fit this machine", `The storm needs more descriptors, local ports or memory than this process may
 have. "firstbell plan" prints the needs. Raise the limit (ulimit -n), play a
-shorter part of the morning (--set storm.play=…), or keep fewer schools
-(--scale 25%).`},
+shorter part of the morning (--set storm.play=…), keep fewer schools (--scale 25%),
+or play it from several machines: "firstbell credentials --help" makes the keys,
+"firstbell run --listen" waits for the workers.`},
 		{"FB0303", "there are fewer accounts than people", `Two people never share an account at the same moment. Give as many accounts as
 people come, or write "reuse: after_end" under accounts so that a settled person
 hands theirs on.`},

@@ -239,6 +239,10 @@ type folderSink struct {
 func (s folderSink) Append(d *results.Delta) error { return s.folder.Append(d) }
 func (s folderSink) Event(ev results.Event) error  { s.log.add(ev); return nil }
 
+// againAfter is when a second request to end counts: whoever supervises a process
+// sends the same signal to it and to its group, a moment apart.
+const againAfter = 500 * time.Millisecond
+
 // interruptible ends the context at the first Ctrl-C, end of the terminal or
 // request to end, and the process at the second: the raw data is on disk, a
 // report can be built later. A reader of our output that goes away must not
@@ -260,11 +264,17 @@ func interruptible(parent context.Context, e *env) (context.Context, func()) {
 		case <-finished:
 			return
 		}
-		select {
-		case <-signals:
+		for asked := time.Now(); ; {
+			select {
+			case <-signals:
+			case <-finished:
+				return
+			}
+			if time.Since(asked) < againAfter {
+				continue
+			}
 			fmt.Fprintln(e.stderr, "stopped at once; the data is kept: firstbell report DIR rebuilds the report")
 			os.Exit(exitInterrupted)
-		case <-finished:
 		}
 	}()
 	return ctx, func() {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"firstbell/scenarios"
+	"io/fs"
 )
 
 // defaultSeed makes two runs of the same file the same storm unless somebody
@@ -138,9 +139,17 @@ func loadScenario(e *env, file string, set []string) (*scenarios.Scenario, error
 	src, err := readStart(file, scenarios.MaxFile+1)
 	if err != nil {
 		return nil, &userError{exit: exitUsage, code: "FB0203", what: "cannot read the scenario file " + file,
-			why: cause(err), fix: "firstbell init entcore > " + file, cause: err}
+			why: cause(err), fix: remedyForFile(file, err), cause: err}
 	}
 	return parseScenario(e, src, filepath.Dir(file), file, set)
+}
+
+// remedyForFile never proposes to write over what is there.
+func remedyForFile(file string, err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "firstbell init entcore > " + file
+	}
+	return "name a scenario file that you may read"
 }
 
 func parseScenario(e *env, src []byte, dir, name string, set []string) (*scenarios.Scenario, error) {

@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"errors"
 	"firstbell/scenarios/presets"
+	"io/fs"
 )
 
 func newPresetsCmd(e *env) *cobra.Command {
@@ -65,7 +67,11 @@ func initScenario(w io.Writer, name, file string) error {
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return &userError{exit: exitUsage, code: "FB0203", what: "cannot write " + file, why: err.Error(), fix: "choose a name that does not exist yet", cause: err}
+		fix := "choose another folder"
+		if errors.Is(err, fs.ErrExist) {
+			fix = "choose a name that does not exist yet"
+		}
+		return &userError{exit: exitUsage, code: "FB0203", what: "cannot write " + file, why: cause(err), fix: fix, cause: err}
 	}
 	if _, err := f.Write(src); err != nil {
 		f.Close()

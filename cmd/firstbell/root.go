@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,11 @@ func wrapArgs(c *cobra.Command) {
 			return nil
 		}
 		if err := args(cmd, a); err != nil {
-			return &userError{exit: exitUsage, code: "FB0201", what: err.Error(), fix: "see: " + cmd.CommandPath() + " --help"}
+			what := err.Error()
+			if cmd.HasParent() {
+				what = fmt.Sprintf("want %s, and %d names were given", strings.TrimSuffix(cmd.UseLine(), " [flags]"), len(a))
+			}
+			return &userError{exit: exitUsage, code: "FB0201", what: what, fix: "see: " + cmd.CommandPath() + " --help"}
 		}
 		return nil
 	}

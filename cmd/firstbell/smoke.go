@@ -12,8 +12,10 @@ import (
 
 	"firstbell/report/catalog"
 	"firstbell/runner"
+	"firstbell/runner/consent"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
+	"math"
 )
 
 func newSmokeCmd(e *env) *cobra.Command {
@@ -174,7 +176,15 @@ func (x *execution) sampleAccounts(ctx context.Context) error {
 		text := catalog.For(x.o.lang)
 		fmt.Fprintln(x.e.stderr, text.Text("progress.plan", "people", text.Int(x.plan.People),
 			"from", text.Clock(x.plan.PlayFrom), "to", text.Clock(x.plan.PlayTo), "target", x.plan.Target))
-		fmt.Fprintln(x.e.stderr, text.Text("progress.smoke", "tried", text.Int(smoke.Tried), "accepted", text.Int(smoke.Accepted)))
+		if smoke.Tried == 0 {
+			fmt.Fprintln(x.e.stderr, text.Text("progress.smoke_silent"))
+		} else {
+			fmt.Fprintln(x.e.stderr, text.Text("progress.smoke", "tried", text.Int(smoke.Tried), "accepted", text.Int(smoke.Accepted)))
+		}
+		if requests, connections, tight := tighterThan(rig.guard.Grants(), x.plan.Needs); tight {
+			fmt.Fprintln(x.e.stderr, text.Text("progress.consent_tight", "requests", text.Int(int(requests)), "connections", text.Int(int(connections)),
+				"needed_requests", text.Int(int(math.Ceil(x.plan.Needs.PeakRequests))), "needed_connections", text.Int(int(math.Ceil(x.plan.Needs.PeakConnections)))))
+		}
 	}
 	if smoke.Rejected*2 > smoke.Tried {
 		return &userError{exit: exitRefused, code: "FB0304", what: "the accounts are refused before the storm",
@@ -182,4 +192,17 @@ func (x *execution) sampleAccounts(ctx context.Context) error {
 			fix: "firstbell smoke SCENARIO --prove shows each exchange"}
 	}
 	return nil
+}
+
+// tighterThan adds up what the hosts consented to, and reports whether the storm
+// asks for more in its busiest second. A host that needs no consent has no limit.
+func tighterThan(grants []consent.Grant, needs results.Needs) (requests, connections float64, tight bool) {
+	for _, g := range grants {
+		if g.Exempt {
+			return 0, 0, false
+		}
+		requests += g.RequestsPerSecond
+		connections += g.ConnectionsPerSecond
+	}
+	return requests, connections, len(grants) > 0 && (requests < needs.PeakRequests || connections < needs.PeakConnections)
 }

@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -70,6 +71,21 @@ func TestReadOverSockets(t *testing.T) {
 	}
 	<-done
 	t.Logf("stopped after %v", time.Since(start))
+}
+
+// Asked over TLS, a host that answers without is not told to publish anything.
+func TestPlainHTTPIsNamed(t *testing.T) {
+	var host string
+	srv, g := real(t, func(http.ResponseWriter, *http.Request) {}, func(c *Config) {
+		host = c.Scenario.Target.Host
+		c.Scenario = target(t, "https://"+host)
+		c.Scenario.Consent = scenarios.ConsentRequired
+	})
+	_, err := g.Verify(t.Context(), address(t, "https://"+host))
+	var refused *Refused
+	if !errors.As(err, &refused) || !strings.Contains(refused.Fix, "write "+srv.URL) {
+		t.Errorf("%+v", err)
+	}
 }
 
 // A redirect is not followed: consent is given by the host itself.

@@ -108,6 +108,9 @@ func (g *Guard) readSite(ctx context.Context, s *site) error {
 	if f == nil {
 		elsewhere := g.fromDNS(ctx, s)
 		if elsewhere == nil {
+			if strings.Contains(why, plainAnswer) {
+				publish = "the host speaks HTTP without encryption at this port: write http://" + s.origin.HostHeader() + ", or check the port"
+			}
 			return refuse(why, publish)
 		}
 		place = *elsewhere
@@ -133,6 +136,9 @@ func (g *Guard) readSite(ctx context.Context, s *site) error {
 		"requests_per_second", fmt.Sprint(f.RequestsPerSecond), "connections_per_second", fmt.Sprint(f.ConnectionsPerSecond))
 	return nil
 }
+
+// plainAnswer is how crypto/tls says that the other end answered without TLS.
+const plainAnswer = "first record does not look like a TLS handshake"
 
 // readAt reads the file at one place; why says what was there instead.
 func (g *Guard) readAt(ctx context.Context, at Place) (f *File, why string) {
