@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,8 @@ type fleetOptions struct {
 	onLoss      string
 	resume      string // run: the folder of a run whose coordinator died
 
-	count int // workers, read; 0: not given
+	count  int           // workers, read; 0: not given
+	linger time.Duration // run: how long a resumed fleet waits for who is not heard; 0: not given
 }
 
 func addFleet(c *cobra.Command, o *fleetOptions) {

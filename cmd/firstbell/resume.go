@@ -13,9 +13,35 @@ import (
 	"firstbell/runner/results"
 )
 
-// resumeLinger is how long a resumed coordinator waits for its workers to come back
-// and deliver.
-const resumeLinger = 30 * time.Second
+// How long a resumed coordinator waits for a worker that is not heard. A process of
+// this machine asks to be let in again within three seconds, or is dead; another
+// machine may have to find the coordinator's new address, or be started again itself.
+const (
+	lingerHere      = 10 * time.Second
+	lingerElsewhere = 30 * time.Second
+)
+
+// readLinger reads --linger; 0 when it was not given.
+func (o *fleetOptions) readLinger(text string) (err error) {
+	if text == "" {
+		return nil
+	}
+	if o.linger, err = time.ParseDuration(text); err != nil || o.linger <= 0 {
+		return usageError("--linger %q: want a time above 0, like 2m", text)
+	}
+	return nil
+}
+
+// lingerOf is how long a worker of a fleet that is not heard is waited for.
+func lingerOf(asked time.Duration, kind results.FleetKind) time.Duration {
+	switch {
+	case asked > 0:
+		return asked
+	case kind == results.FleetLocal:
+		return lingerHere
+	}
+	return lingerElsewhere
+}
 
 // runResume closes a fleet's run whose coordinator was killed: it takes in what the
 // workers have delivered since, and what they still hold, and reports.
@@ -103,10 +129,11 @@ func (f *openedFleet) takeUp(ctx context.Context, dir string, rec *results.Fleet
 	if err != nil {
 		return results.Ended{}, nothingToResume(dir, err.Error(), err)
 	}
-	f.say("console.fleet_resumes", "url", f.state.URL, "time", valueIn(catalog.For(f.o.lang), resumeLinger))
+	linger := lingerOf(f.o.fleet.linger, f.state.Kind)
+	f.say("console.fleet_resumes", "url", f.state.URL, "time", valueIn(catalog.For(f.o.lang), linger))
 	listening, deaf := unlessStopped(f.ctx)
 	defer deaf()
-	ended, err := f.coord.Resume(listening, filepath.Base(dir), folder, rec, resumeLinger)
+	ended, err := f.coord.Resume(listening, filepath.Base(dir), folder, rec, linger)
 	ended = asStopped(f.ctx, ended)
 	return ended, errors.Join(err, folder.Close(ended))
 }

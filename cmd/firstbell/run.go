@@ -10,6 +10,7 @@ import (
 
 func newRunCmd(e *env) *cobra.Command {
 	var o playOptions
+	var linger string
 	c := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Replay the storm against the target, and write the readiness report",
@@ -37,7 +38,13 @@ hold and reports.`,
 	play := withScenario(e, &o, func(ctx context.Context, sc *scenarios.Scenario) error { return execute(ctx, e, o, sc) })
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if !cmd.Flags().Changed("resume") {
+			if cmd.Flags().Changed("linger") {
+				return usageError("--linger is for --resume: a running fleet calls a silent worker lost within a second")
+			}
 			return play(cmd, args)
+		}
+		if err := o.fleet.readLinger(e.setting("linger", linger, cmd.Flags().Changed("linger"))); err != nil {
+			return err
 		}
 		for _, other := range []string{"workers", "on-loss", "seed", "set", "scale"} {
 			if cmd.Flags().Changed(other) {
@@ -53,5 +60,6 @@ hold and reports.`,
 	addShow(c, &o)
 	addFleet(c, &o.fleet)
 	c.Flags().StringVar(&o.fleet.resume, "resume", "", "close the run of a fleet whose coordinator was killed: its folder, its id under --out, or latest")
+	c.Flags().StringVar(&linger, "linger", "", "with --resume: how long to wait for a worker that is not heard (default: 10s for processes of this machine, 30s for others)")
 	return c
 }

@@ -48,6 +48,11 @@
 // folder. When the coordinator itself dies, its successor reads the stream again
 // from the beginning: nothing acknowledged is lost, nothing counts twice.
 //
+// A worker whose part is over has the time it needs to deliver it, as long as it
+// brings something each minute. One that is heard and brings nothing more is called
+// lost like any other, with the last second its records speak of as its last sign of
+// life: what it keeps would hold everybody, and V6 says what is missing.
+//
 // # Trust
 //
 // Every message is signed by its sender over its subject and body, every input is

@@ -210,6 +210,7 @@ func (pl *playing) store(pt *seat, r Record) (kept, error) {
 func (pl *playing) stored(pt *seat, n uint64, got kept) {
 	pt.seen.Add(n)
 	pl.took = pl.c.cfg.Now()
+	pt.came = pl.took
 	pt.written = max(pt.written, got.written)
 	pl.keep.appended = true
 	if pl.stage == stageResumed && got.known {

@@ -69,6 +69,7 @@ type seat struct {
 	end      *results.Ended
 	seen     results.Numbers
 	written  time.Duration // the end of the last second its records speak of
+	came     time.Time     // taken up again: when its newest record did, or the play was taken up
 	brought  uint64        // records there when it was last looked
 	stalled  time.Duration // for how long no other has come since its part was over
 	bytes    int64

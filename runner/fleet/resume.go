@@ -10,8 +10,10 @@ import (
 )
 
 // Resume closes a play whose coordinator has died: it takes in what the stream
-// still has, waits up to linger for the workers to come back and deliver, and ends
-// the record. rec is the folder's fleet.json. EndedAlone, unless everybody's part
+// still has, waits for the workers to come back and deliver, and ends the record. A
+// worker of which nothing is heard is waited for until linger after the beginning, or
+// after its last sign of life or record; one that is heard has a minute from each
+// record to the next, and half an hour in all. rec is the folder's fleet.json. EndedAlone, unless everybody's part
 // had come to its end by itself. The end of ctx ends the waiting only.
 func (c *Coordinator) Resume(ctx context.Context, play string, folder Folder, rec *results.Fleet, linger time.Duration) (results.Ended, error) {
 	pl, err := c.takeUp(play, rec)
@@ -59,7 +61,8 @@ func (c *Coordinator) takeUp(id string, rec *results.Fleet) (*playing, error) {
 		if p == nil || pl.seat(p) != nil {
 			return nil, fmt.Errorf("the roster has no worker %s, or the record has it twice", printable(w.Name, 40))
 		}
-		pl.add(w.ID, p, w.Slices).instance = ""
+		pt := pl.add(w.ID, p, w.Slices)
+		pt.instance, pt.came = "", c.cfg.Now()
 	}
 	for i, l := range pl.rec.Losses {
 		for _, pt := range pl.parts {
@@ -113,13 +116,13 @@ func (pl *playing) awaitReturns(ctx context.Context, linger time.Duration) {
 	c := pl.c
 	poll := time.NewTicker(watchEvery)
 	defer poll.Stop()
-	until := time.NewTimer(linger)
+	until := time.NewTimer(overtime)
 	defer until.Stop()
 	since := c.cfg.Now()
 	for {
 		c.mu.Lock()
 		now := c.cfg.Now()
-		awaited, late := pl.outstanding(now)
+		awaited, late := pl.outstanding(now, linger)
 		failed, read := pl.failed != nil, now.Sub(pl.took) >= readQuiet
 		c.mu.Unlock()
 		if awaited > 0 {
@@ -144,18 +147,35 @@ func (pl *playing) awaitReturns(ctx context.Context, linger time.Duration) {
 }
 
 // outstanding counts who has not delivered: those who played when the coordinator
-// died, and those lost before that are there again.
-func (pl *playing) outstanding(now time.Time) (awaited, late int) {
+// died, as long as they may still come, and those lost before that are there again.
+func (pl *playing) outstanding(now time.Time, linger time.Duration) (awaited, late int) {
 	for _, pt := range pl.parts {
 		switch {
 		case pt.expelled, pt.end != nil && pt.seen.Missing() == 0:
-		case !pt.lost():
+		case !pt.lost() && pl.mayCome(pt, now, linger):
 			awaited++
-		case pt.peer.alive(now) && pt.peer.beat.Play == pl.id:
+		case pt.lost() && pl.delivers(pt, now):
 			late++
 		}
 	}
 	return awaited, late
+}
+
+// delivers reports whether a worker is there and has something of the play.
+func (pl *playing) delivers(pt *seat, now time.Time) bool {
+	return pt.peer.alive(now) && pt.peer.beat.Play == pl.id
+}
+
+// mayCome reports whether a worker that has not delivered is still waited for.
+func (pl *playing) mayCome(pt *seat, now time.Time, linger time.Duration) bool {
+	if pl.delivers(pt, now) {
+		return now.Sub(pt.came) < undeliveredAfter
+	}
+	last := pt.came
+	if p := pt.peer; p.beat.Play == pl.id && p.heard.After(last) {
+		last = p.heard
+	}
+	return now.Sub(last) < linger
 }
 
 // resumedEnd is how a play ended whose coordinator had died: as its parts did, if
@@ -170,7 +190,12 @@ func (pl *playing) resumedEnd() results.Ended {
 		}
 		whole = whole && pt.end != nil && pt.end.How != results.EndedAlone
 		if pt.end == nil {
-			pl.rec.Losses = append(pl.rec.Losses, results.Loss{Worker: pt.id, Why: lostSilent, Heard: outage.From,
+			why := lostSilent
+			if pl.delivers(pt, pl.c.cfg.Now()) {
+				why = lostUndelivered
+			}
+			pl.c.tell("lost_"+why, pt.peer.name, "time", pl.now()-outage.From)
+			pl.rec.Losses = append(pl.rec.Losses, results.Loss{Worker: pt.id, Why: why, Heard: outage.From,
 				Noticed: pl.now(), Expired: outage.From + LeaseFor, TakenFrom: -1, Untaken: untakenAlone})
 		}
 	}
