@@ -96,9 +96,14 @@ func usage(t *testing.T, pid int) (cpu time.Duration, peak int64) {
 
 // TestFleetManyWorkers: two hundred workers that speak the whole protocol over the
 // real server, each with a record a second, keep their coordinator under one
-// processor and a gibibyte.
+// processor and a gibibyte. They live in this process, and lose their leases when it
+// stands still.
 func TestFleetManyWorkers(t *testing.T) {
-	const workers, play = 200, 20
+	calmly(t, endsLeases, func() string { return manyWorkers(t, 200, 15) })
+}
+
+// manyWorkers plays once, some seconds, and says how it came that somebody was lost.
+func manyWorkers(t *testing.T, workers, play int) (lost string) {
 	target := newStampedTarget(t, 0)
 	r := coordinate(t, fleetStorm{target: target.url(), people: 1000, play: play, drain: "5s"}.String(), workers)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -111,20 +116,15 @@ func TestFleetManyWorkers(t *testing.T) {
 		}
 	})
 	var spoke atomic.Int64
+	failed := make(chan error, workers)
 	for i := range workers {
 		wg.Go(func() {
-			if err := r.fake(ctx, i, play*time.Second, &spoke); err != nil && ctx.Err() == nil {
-				t.Errorf("worker %d: %v", i, err)
+			if err := r.fake(ctx, i, time.Duration(play)*time.Second, &spoke); err != nil && ctx.Err() == nil {
+				failed <- fmt.Errorf("worker %d: %w", i, err)
 			}
 		})
 	}
-	zero := r.zeroOf(t)
-	time.Sleep(time.Until(zero.Add(time.Second)))
-	from := time.Now()
-	began, _ := usage(t, r.cmd.Process.Pid)
-	time.Sleep(time.Until(zero.Add((play - 1) * time.Second)))
-	cpu, peak := usage(t, r.cmd.Process.Pid)
-	cores := float64(cpu-began) / float64(time.Since(from))
+	cores, peak := r.usage(t, time.Duration(play)*time.Second)
 	code := r.wait(t)
 	t.Logf("%d records of %d workers: %.2f processors, %d MiB at most; exit %d", spoke.Load(), workers, cores, peak>>20, code)
 	if cores >= 1 {
@@ -144,7 +144,28 @@ func TestFleetManyWorkers(t *testing.T) {
 		frames += w.Frames
 	}
 	equal(t, "records that arrived", frames, int(spoke.Load()))
+	select {
+	case err := <-failed:
+		return err.Error()
+	default:
+	}
+	if lost := (&story{fleet: run.Fleet}).lost(); lost != "" {
+		return lost
+	}
 	equal(t, "records made", frames, workers*play)
+	return ""
+}
+
+// usage is what the coordinator takes during a play, but for its first and last second.
+func (r *fleetRig) usage(t *testing.T, play time.Duration) (cores float64, peak int64) {
+	t.Helper()
+	zero := r.zeroOf(t)
+	time.Sleep(time.Until(zero.Add(time.Second)))
+	from := time.Now()
+	began, _ := usage(t, r.cmd.Process.Pid)
+	time.Sleep(time.Until(zero.Add(play - time.Second)))
+	cpu, peak := usage(t, r.cmd.Process.Pid)
+	return float64(cpu-began) / float64(time.Since(from)), peak
 }
 
 // fake is one of them.

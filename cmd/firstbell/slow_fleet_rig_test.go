@@ -255,6 +255,15 @@ func (s *story) reason(why results.Reason) (n uint64) {
 	return n
 }
 
+// lost says who was lost in a story in which nobody should be, "" nobody: a machine that
+// stands still ends leases.
+func (s *story) lost() string {
+	if n := len(s.fleet.Losses); n > 0 {
+		return fmt.Sprintf("%d workers were lost", n)
+	}
+	return ""
+}
+
 // loss is the one of a worker; nil when it was never lost.
 func (s *story) loss(worker int) *results.Loss {
 	for i := range s.fleet.Losses {

@@ -16,19 +16,21 @@ import (
 
 // TestFleetStop orders 50 fleets of eight to stop, at random moments: no request
 // comes a second after the order. The same plays say how far apart eight
-// processes begin.
+// processes begin: those that began while the machine did not stand still and had
+// processors to give.
 func TestFleetStop(t *testing.T) {
-	const plays, workers = 50, 8
+	const plays, workers, enough = 50, 8, 100
 	seed := seedOf(t)
 	var mu sync.Mutex
-	var over, starts []time.Duration
+	var over, starts []time.Duration // starts: how far from the agreed instant
+	begun := 0
 	t.Run("plays", func(t *testing.T) {
 		for i := range plays {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
 				rng := rand.New(rand.NewPCG(seed, uint64(i)))
 				target := newStampedTarget(t, 0)
-				s := startStorm(t, fleetStorm{target: target.url(), people: 4000, play: 40}.String(), "--workers", strconv.Itoa(workers))
+				s := startStorm(t, fleetStorm{target: target.url(), people: 2000, play: 40}.String(), "--workers", strconv.Itoa(workers))
 				zero := s.zeroOf(t)
 				time.Sleep(time.Until(zero.Add(500*time.Millisecond + time.Duration(rng.Int64N(int64(time.Second))))))
 				ordered := time.Now()
@@ -38,33 +40,35 @@ func TestFleetStop(t *testing.T) {
 				equal(t, "exit code", s.wait(t), 6)
 				st := readStory(t, s.folder(), target)
 				equal(t, "ended as", st.sum.Run.EndedAs, string(results.EndedStopped))
-				late := last(st.hits).Sub(ordered)
-				if late > time.Second {
-					t.Errorf("a request came %s after the order", late)
-				}
+				promptly(t, "the last request came", ordered, last(st.hits), time.Second)
 				if f := st.fleet.Stop; f == nil || len(f.Missing) > 0 {
 					t.Errorf("the stop of fleet.json: %+v", f)
 				}
+				from, to := zero.Add(-100*time.Millisecond), zero.Add(100*time.Millisecond)
+				stood, _ := machine().stood(from, to)
+				calm := stood == 0 && machine().idle(from, to) > 2*noneLeft
 				mu.Lock()
 				defer mu.Unlock()
-				over = append(over, late)
+				over = append(over, last(st.hits).Sub(ordered))
 				for _, w := range st.fleet.Workers {
-					starts = append(starts, w.StartedAt.Abs())
+					if begun++; calm {
+						starts = append(starts, w.StartedAt.Abs())
+					}
 				}
 			})
 		}
 	})
-	if len(starts) == 0 {
-		t.Fatal("nobody started")
+	if len(over) < plays || begun < plays*workers {
+		t.Fatalf("%d plays, %d starts", len(over), begun)
 	}
 	slices.Sort(over)
+	t.Logf("last request after the order: median %s, worst %s", over[len(over)/2], over[len(over)-1])
+	if len(starts) < enough {
+		t.Skipf("the spread of the starts is not judged: the machine was calm for %d of %d", len(starts), begun)
+	}
 	slices.Sort(starts)
 	p99 := starts[len(starts)*99/100]
-	t.Logf("last request after the order: median %s, worst %s; starts of %d: median %s, p99 %s, worst %s", over[len(over)/2], over[len(over)-1],
-		len(starts), starts[len(starts)/2], p99, starts[len(starts)-1])
-	if len(over) < plays || len(starts) < plays*workers {
-		t.Errorf("%d plays, %d starts", len(over), len(starts))
-	}
+	t.Logf("%d starts of %d: median %s, p99 %s, worst %s", len(starts), begun, starts[len(starts)/2], p99, starts[len(starts)-1])
 	if p99 > 20*time.Millisecond {
 		t.Errorf("99 of 100 workers start within %s of the agreed instant", p99)
 	}
@@ -84,9 +88,7 @@ func TestFleetInterrupt(t *testing.T) {
 	equal(t, "exit code", s.wait(t), 130)
 	st := readStory(t, s.folder(), target)
 	equal(t, "ended as", st.sum.Run.EndedAs, string(results.EndedInterrupted))
-	if late := last(st.hits).Sub(pressed); late > time.Second {
-		t.Errorf("a request came %s after Ctrl-C", late)
-	}
+	promptly(t, "the last request came", pressed, last(st.hits), time.Second)
 	for _, pid := range pids {
 		if args := commandOf(pid); len(args) > 1 && args[1] == "worker" {
 			t.Errorf("worker %d is still there", pid)
@@ -111,9 +113,7 @@ func TestFleetConsentWithdrawn(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	if late := last.Sub(withdrawn); late > 5*time.Second {
-		t.Errorf("a login came %s after the withdrawal", late)
-	}
+	promptly(t, "the last login came", withdrawn, last, 5*time.Second)
 	equal(t, "exit code", s.wait(t), 6)
 	st := readStory(t, s.folder(), nil)
 	equal(t, "ended as", st.sum.Run.EndedAs, string(results.EndedByTarget))
@@ -129,19 +129,22 @@ func TestFleetConsentLimit(t *testing.T) {
 	s := startStorm(t, mini{target: ent.url, people: 600, play: 10, top: "consent: required\npatience: none\n"}.String(), "--workers", "4")
 	zero := s.zeroOf(t)
 	time.Sleep(time.Until(zero))
-	var peak int64
-	counted := ent.counters(t)["arrivals"]
+	peak := 0.0
+	counted, at := ent.counters(t)["arrivals"], time.Now()
 	for range 11 {
 		time.Sleep(time.Second)
-		now := ent.counters(t)
-		n := now["arrivals"] - counted
-		peak, counted = max(peak, n), now["arrivals"]
+		n := ent.counters(t)["arrivals"]
+		now := time.Now()
+		// Seconds of this process, which may be longer than meant, and are not those of
+		// the portal, to which a fifth may fall from the second before.
+		peak = max(peak, float64(n-counted)/(now.Sub(at).Seconds()+0.2))
+		counted, at = n, now
 	}
 	s.wait(t)
 	st := readStory(t, s.folder(), nil)
-	t.Logf("at most %d requests in a second where 100 are allowed; %d people not sent", peak, st.ledgers.People.Total.NotSent)
-	if peak > 120 { // a second of ours is not a second of its
-		t.Errorf("%d requests in one second, 100 are allowed", peak)
+	t.Logf("at most %.0f requests a second where 100 are allowed; %d people not sent", peak, st.ledgers.People.Total.NotSent)
+	if peak > 100 {
+		t.Errorf("%.0f requests a second, 100 are allowed", peak)
 	}
 	atLeast(t, "over the limit", st.reason(results.ReasonConsentLimit), 100)
 }

@@ -166,6 +166,7 @@ func startStormAs(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, scenario string,
 // arguments outweigh ours.
 func start(t *testing.T, wrap func(*exec.Cmd) *exec.Cmd, command, file, out string, args ...string) *storm {
 	t.Helper()
+	machine() // it watches from now on
 	s := &storm{out: out}
 	s.cmd = wrap(firstbell(t, append([]string{command, file, "--out", out, "--lang", "en", "--progress", "lines"}, args...)...))
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr

@@ -167,6 +167,7 @@ func nodeModules(t *testing.T, names ...string) string {
 // TestThirdPartyOIDC: npm's oidc-provider, ids in paths and a consent page; 2,000
 // people all get in, then a storm of faults, each named as what it was.
 func TestThirdPartyOIDC(t *testing.T) {
+	t.Parallel()
 	nodeModules(t, "oidc-provider", "express")
 	p := startThirdParty(t, exec.Command("node", filepath.Join("testdata", "thirdparty", "oidc.mjs")))
 	text, flags := p.scenario(t, "oidc.yaml")
@@ -210,6 +211,7 @@ func TestThirdPartyOIDC(t *testing.T) {
 // TestThirdPartyLemonLDAP: Debian's LemonLDAP::NG, its form with a one-time token
 // and action="#", and its CAS tickets; then its own pages of trouble.
 func TestThirdPartyLemonLDAP(t *testing.T) {
+	t.Parallel()
 	perl := "/usr/bin/perl"
 	if err := exec.Command(perl, "-MLemonldap::NG::Portal::Main", "-MDBD::SQLite", "-MIO::String", "-MXML::Simple", "-MPlack::Handler::Starlet", "-e", "1").Run(); err != nil {
 		t.Skip("Debian's LemonLDAP::NG is not installed: liblemonldap-ng-portal-perl libdbd-sqlite3-perl libio-string-perl libxml-simple-perl starlet")

@@ -27,6 +27,9 @@ import (
 
 const chromium = "/usr/bin/chromium"
 
+// browserTime is for all pages of a test: a minute on two calm processors.
+const browserTime = 10 * time.Minute
+
 // tab opens a headless browser, and notes what the page asks for and says.
 type tab struct {
 	ctx context.Context
@@ -41,9 +44,10 @@ func open(t *testing.T) *tab {
 	if _, err := os.Stat(chromium); err != nil {
 		t.Skip("no " + chromium + ": the page is not tried in a browser")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // outlives t.Context, to close the browser
+	ctx, cancel := context.WithTimeout(context.Background(), browserTime) // outlives t.Context, to close the browser
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox,
+		chromedp.WSURLReadTimeout(2*time.Minute),
 		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

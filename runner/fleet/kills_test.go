@@ -2,4 +2,4 @@
 
 package fleet
 
-const kills = 50 // at random moments
+const kills = 20 // at random moments
