@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,40 +35,64 @@ type killing struct {
 }
 
 // TestFleetWorkerKilled kills 21 workers at random moments of seven storms, three
-// of six each: the beginning, the rush, the last people, the end.
+// of six each: the beginning, the rush, the last people, the end. Half of them are
+// noticed within a second even by a machine that is too busy to judge each.
 func TestFleetWorkerKilled(t *testing.T) {
-	const storms, workers, killed, play = 7, 6, 3, 8
+	const storms = 7
 	seed := seedOf(t)
-	for i := range storms {
-		t.Run(strconv.Itoa(i), func(t *testing.T) {
-			t.Parallel()
-			rng := rand.New(rand.NewPCG(seed, uint64(i)))
-			target := newStampedTarget(t, 0)
-			r := coordinate(t, fleetStorm{target: target.url(), people: 600, play: play}.String(), workers)
-			for range workers {
-				r.join(t, island{}, r.listen)
-			}
-			zero := r.zeroOf(t)
-			var order []*killing
-			for _, w := range rng.Perm(workers)[:killed] {
-				order = append(order, &killing{worker: w, after: time.Duration(rng.Int64N(int64((play + 1) * time.Second)))})
-			}
-			slices.SortFunc(order, func(a, b *killing) int { return int(a.after - b.after) })
-			for _, k := range order {
-				time.Sleep(time.Until(zero.Add(k.after)))
-				k.at = time.Now()
-				send(t, r.members[k.worker].cmd, syscall.SIGKILL)
-			}
-			code := r.wait(t)
-			s := readStory(t, r.folder(), target)
-			equal(t, "exit code", code, report.ExitCode(s.sum.Verdict, results.EndedAs(s.sum.Run.EndedAs)))
-			for _, k := range order {
-				s.survives(t, k)
-			}
-			s.gapsNamed(t, order)
-			t.Log(s.tell())
-		})
+	var mu sync.Mutex
+	var noticed []time.Duration
+	t.Run("storms", func(t *testing.T) {
+		for i := range storms {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				took := killThree(t, rand.New(rand.NewPCG(seed, uint64(i))))
+				mu.Lock()
+				defer mu.Unlock()
+				noticed = append(noticed, took...)
+			})
+		}
+	})
+	slices.Sort(noticed)
+	if n := len(noticed); n == 0 {
+		t.Error("nobody was noticed")
+	} else if t.Logf("noticed after: median %s, worst %s", noticed[n/2], noticed[n-1]); noticed[n/2] > time.Second {
+		t.Error("the median is over a second")
 	}
+}
+
+// killThree plays a storm and kills three of six workers; it gives after what time the
+// coordinator noticed those that it did.
+func killThree(t *testing.T, rng *rand.Rand) (noticed []time.Duration) {
+	const workers, killed, play = 6, 3, 8
+	target := newStampedTarget(t, 0)
+	r := coordinate(t, fleetStorm{target: target.url(), people: 600, play: play}.String(), workers)
+	for range workers {
+		r.join(t, island{}, r.listen)
+	}
+	zero := r.zeroOf(t)
+	var order []*killing
+	for _, w := range rng.Perm(workers)[:killed] {
+		order = append(order, &killing{worker: w, after: time.Duration(rng.Int64N(int64((play + 1) * time.Second)))})
+	}
+	slices.SortFunc(order, func(a, b *killing) int { return int(a.after - b.after) })
+	for _, k := range order {
+		time.Sleep(time.Until(zero.Add(k.after)))
+		k.at = time.Now()
+		send(t, r.members[k.worker].cmd, syscall.SIGKILL)
+	}
+	code := r.wait(t)
+	s := readStory(t, r.folder(), target)
+	equal(t, "exit code", code, report.ExitCode(s.sum.Verdict, results.EndedAs(s.sum.Run.EndedAs)))
+	for _, k := range order {
+		s.survives(t, k)
+		if loss := s.loss(k.worker); loss != nil {
+			noticed = append(noticed, s.at(loss.Noticed).Sub(k.at))
+		}
+	}
+	s.gapsNamed(t, order)
+	t.Log(s.tell())
+	return noticed
 }
 
 // survives checks what a killed worker's loss must look like.
@@ -82,7 +107,13 @@ func (s *story) survives(t *testing.T, k *killing) {
 		return
 	}
 	if took := s.at(loss.Noticed).Sub(k.at); took < 0 {
-		t.Errorf("w%03d: noticed %s before it was killed", k.worker, -took)
+		said := fmt.Sprintf("w%03d was lost %s before it was killed", k.worker, -took)
+		if _, longest := machine().stood(s.run.Plan.Start, k.at); longest < endsLeases {
+			t.Error(said)
+		} else {
+			t.Logf("not judged: %s; the machine stood still for %s at once", said, longest)
+		}
+		return
 	}
 	promptly(t, fmt.Sprintf("w%03d was noticed", k.worker), k.at, s.at(loss.Noticed), time.Second)
 	if loss.TakenFrom >= 0 {

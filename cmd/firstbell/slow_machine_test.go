@@ -110,8 +110,8 @@ func (s *sleeper) idle(from, to time.Time) float64 {
 }
 
 // promptly fails when something took longer than it may, and by more than the machine
-// explains: it stood still for some of it, or had no processor left, which may double
-// what a process needs. False: it took too long.
+// explains: it stood still for some of it, or had no processor left, which may take
+// a process half as long again. False: it took too long.
 func promptly(t *testing.T, what string, from, to time.Time, limit time.Duration) bool {
 	t.Helper()
 	took := to.Sub(from)
@@ -127,7 +127,7 @@ func promptly(t *testing.T, what string, from, to time.Time, limit time.Duration
 		excuse += coordinatorWaits
 	}
 	if idle < noneLeft {
-		excuse += limit
+		excuse += limit / 2
 	}
 	said := fmt.Sprintf("%s after %s; the machine stood still for %s of it, %s at once, and was idle for %.0f %%", what, took, all, longest, 100*idle)
 	if took > limit+excuse {
