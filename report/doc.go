@@ -29,6 +29,10 @@
 //	      └──► storms ────► N*, verdict ─┼──► Summary of [JudgeDossier]
 //	      └──► isolation, recovery ──────┘
 //
+// Sessions of the same file at other numbers of servers ([OtherSize]) stand in the
+// journal as their capacities; from four sizes on the sizing answers how many servers
+// the required people need, by the law of scaling and as an interval.
+//
 // The verdict of a session is that of the storm of the required size: ready when
 // every replay is, with gate V4 besides; not ready when most are not and at most
 // a fifth of the decided ones are. Whatever else was measured explains it.

@@ -216,10 +216,11 @@ type Signature struct {
 // Answer is one sizing question answered by a model, with its replay beside
 // it where there is one.
 type Answer struct {
-	Key         string  `json:"key"` // everyone_in, quota, slots, nodes, uniform
+	Key         string  `json:"key"` // everyone_in, quota, slots, nodes or servers, uniform
 	Value       Decimal `json:"value"`
 	Low         Decimal `json:"low,omitempty"`
 	High        Decimal `json:"high,omitempty"`
+	Bound       Decimal `json:"linear_bound,omitempty"` // servers, if they added up
 	Unit        string  `json:"unit"`
 	Format      Format  `json:"format"`
 	Replayed    Decimal `json:"replayed,omitempty"`
@@ -248,8 +249,19 @@ type Session struct {
 	Main string `json:"main"`
 	// Checks are what the witness and the control address say.
 	Checks []Measure `json:"checks"`
+	// Sizes are the capacities of the target with other numbers of servers, this
+	// session's own among them; empty while nobody said how many there are.
+	Sizes []SizeRow `json:"sizes"`
 	// Fleet is what the trials were played on, when it was several workers.
 	Fleet *SessionFleet `json:"fleet,omitempty"`
+}
+
+// SizeRow is the capacity measured with so many servers.
+type SizeRow struct {
+	RunID   string `json:"run_id"`
+	Servers int    `json:"servers"` // of the target, as its operator declared
+	Rate    Range  `json:"capacity_per_s"`
+	Own     bool   `json:"own,omitempty"` // of this session
 }
 
 // SessionFleet is the fleet of a session's trials: the worst of each.

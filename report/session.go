@@ -37,6 +37,8 @@ func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) (*
 	x.describe(s)
 	s.Capacity = x.capacity()
 	s.Attribution = attributionOf(x.trials, d, x.saturation)
+	x.bySize(&s.Attribution, &s.Capacity)
+	s.Session.Sizes = x.sizeRows(&s.Capacity)
 	s.Recovery = recoveryOf(x.trials, knownFrom(x.trials, x.saturation), sc)
 	s.Sizing = x.sizing(s)
 	s.Verdict = x.verdict(s)

@@ -25,10 +25,14 @@ func (x *session) unanswered() []Answer {
 	none := []Claim{}
 	in := Answer{Key: "everyone_in", Unit: "s", Format: FormatDuration, Refused: "no_capacity", Assumptions: none}
 	in.Replayed, in.Trial = x.everyoneIn()
+	nodes := Answer{Key: "nodes", Unit: "nodes", Format: FormatCount, Refused: "no_capacity", Assumptions: none}
+	if x.d.Servers > 0 {
+		nodes.Key, nodes.Unit = "servers", "servers"
+	}
 	return []Answer{
 		in, {Key: "quota", Unit: "logins/s", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
 		{Key: "slots", Unit: "slots", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
-		{Key: "nodes", Unit: "nodes", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
+		nodes,
 	}
 }
 
@@ -138,15 +142,14 @@ func (x *session) slots(s *Summary, people float64) Answer {
 // one, the law of scaling is 15 to 27 % off at twice of it.
 const farthest = 2.0
 
-// nodes: how many times today's servers, of the step that isolation names. One
-// size was measured, so that contention and crosstalk (Gunther's universal
-// scalability law, four sizes at least) are not known: the answer is the least it
-// can be, as if servers added up.
+// nodes: how many times today's servers, of the step that isolation names, when
+// nobody said how many there are. The answer is the least it can be, as if servers
+// added up.
 func (x *session) nodes(s *Summary, people float64) Answer {
-	a := Answer{
-		Key: "nodes", Unit: "nodes", Format: FormatCount, Formula: "N ÷ N*",
-		Assumptions: assume("linear_bound", "one_size", "next_bottleneck"),
+	if x.d.Servers > 0 {
+		return x.servers(s, people)
 	}
+	a := Answer{Key: "nodes", Unit: "nodes", Format: FormatCount, Formula: "N ÷ N*", Assumptions: []Claim{}}
 	held, _ := x.heldPeople(&s.Capacity.Storm)
 	need := people / held
 	switch {
@@ -154,19 +157,9 @@ func (x *session) nodes(s *Summary, people float64) Answer {
 		a.Refused = "no_capacity"
 	case need <= 1:
 		a.Value = "1"
-		a.Assumptions = []Claim{}
-	case need > farthest:
-		a.Refused = "beyond_x2"
-	case s.Attribution.Step == "":
-		a.Refused = "not_separable"
-		if len(s.Attribution.Isolation) == 0 {
-			a.Refused = "no_step"
-		}
 	default:
-		a.Value = rounded(math.Ceil(need*100)/100, 2)
-		if next := secondCapacity(&s.Attribution); next != nil {
-			a.Assumptions[2].Args = map[string]string{"step": next.Step, "rate": string(next.Logins.Low)}
-		}
+		a.Assumptions = assume("linear_bound", "no_servers")
+		a = bounded(a, need, math.Ceil(need*100)/100, &s.Attribution)
 	}
 	return a
 }

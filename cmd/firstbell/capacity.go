@@ -66,6 +66,7 @@ func addSession(c *cobra.Command, o *sessionOptions) {
 	addPlay(c, &o.playOptions)
 	addShow(c, &o.playOptions)
 	addFleet(c, &o.fleet)
+	addSizes(c, &o.sizes)
 	f := c.Flags()
 	f.BoolVar(&o.quick, "quick", false, "at most 25 minutes: fewer repeats, and the report says what was not proved")
 	f.BoolVar(&o.fresh, "fresh", false, "start over, even if an interrupted session could go on")
@@ -84,6 +85,9 @@ func (o *sessionOptions) check(sc *scenarios.Scenario) error {
 		return usageError("--start %g is above --max %g", o.start, o.highest)
 	case o.scale != "100%" && o.scale != "1":
 		return usageError("--scale: a session finds the size itself; the required size is the scenario's own")
+	}
+	if err := o.sizes.check(); err != nil {
+		return err
 	}
 	if _, ok := timeCriterion(sc); !ok {
 		return &userError{exit: exitUsage, code: "FB0205", what: "the scenario has no time criterion",

@@ -52,6 +52,9 @@ replayed so. Nothing was sent to the target besides the smoke test.`},
 rebuilds the report of such a folder, also of a run that was killed.`},
 		{"FB0402", "the run's folder could not be written", `The disk is full, or the folder went away. The load has stopped. What was recorded
 before is whole: free some room, then "firstbell report DIR".`},
+		{"FB0403", "a session cannot stand for another size", `--other-size takes sessions of capacity or certify that played the same scenario
+file against the same target, were told how many servers it had (--servers) and saw
+it saturated. "firstbell report FOLDER --servers N" tells a session afterwards.`},
 		{"FB0501", "the example portal could not start", `The child process of the demonstration did not answer in time. The message
 carries its last line.`},
 		{"FB0601", "the credentials cannot be read or made", `"firstbell credentials" makes a roster for the coordinator, a file for each worker and

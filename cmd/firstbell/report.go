@@ -20,29 +20,44 @@ import (
 )
 
 func newReportCmd(e *env) *cobra.Command {
-	var lang string
+	var (
+		lang  string
+		sizes sizeOptions
+	)
 	c := &cobra.Command{
 		Use:   "report DIR",
 		Short: "Rebuild the report of a run or session folder",
 		Long: `Rebuild report.html, summary.json, summary.md and junit.xml from the raw data of a
 run folder, byte for byte; also of a run that was killed, which is then marked cut.
-The folder of a capacity or certify session is rebuilt from its trials.`,
-		Example: "  firstbell report runs/latest\n  firstbell report runs/latest --lang en",
+The folder of a capacity or certify session is rebuilt from its trials.
+
+--servers and --other-size tell a session how large the target was and what others
+measured of it at other sizes; the session's journal keeps both.`,
+		Example: "  firstbell report runs/latest\n  firstbell report runs/latest --lang en\n  firstbell report runs/six --servers 6 --other-size runs/two --other-size runs/three --other-size runs/four",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			lang = e.setting("lang", lang, cmd.Flags().Changed("lang"))
 			if err := checkLang(cmd, lang); err != nil {
 				return err
 			}
-			return runReport(e, args[0], lang)
+			if err := sizes.check(); err != nil {
+				return err
+			}
+			return runReport(e, args[0], lang, sizes)
 		},
 	}
 	addLang(c, &lang)
+	addSizes(c, &sizes)
 	return c
 }
 
-func runReport(e *env, dir, lang string) error {
+func runReport(e *env, dir, lang string, sizes sizeOptions) error {
 	dir = realDir(dir)
+	if sizes.given() {
+		if err := keepSizes(dir, sizes); err != nil {
+			return err
+		}
+	}
 	s, err := build(dir, lang)
 	if err != nil {
 		return unwritten(dir, err)

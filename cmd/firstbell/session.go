@@ -24,6 +24,7 @@ type sessionOptions struct {
 	highest float64 // never offer more; 0: no bound of the user's
 	control string  // neutral address
 	witness bool
+	sizes   sizeOptions
 }
 
 // session is one capacity or certify session: a folder with a journal and a run
@@ -70,6 +71,7 @@ func (s *session) open() error {
 	if !s.o.fresh {
 		dir, d, lock := s.unfinished()
 		if d != nil {
+			s.sized(d)
 			s.dir, s.d, s.lock = dir, d, lock
 			s.resume()
 			return s.save()
@@ -151,7 +153,21 @@ func (s *session) unfinished() (string, *results.Dossier, *os.File) {
 // sameAs reports whether a journal is of this very session, not finished.
 func (s *session) sameAs(d *results.Dossier) bool {
 	return goesOn(d.Ended) && d.Command == s.command && d.Quick == s.o.quick && d.Seed == s.d.Seed &&
-		d.ScenarioHash == s.d.ScenarioHash && d.Tool == s.d.Tool && d.Workers == s.d.Workers && s.d.Started.Sub(d.Started) < sameDay
+		d.ScenarioHash == s.d.ScenarioHash && d.Tool == s.d.Tool && d.Workers == s.d.Workers && sameSize(d.Servers, s.d.Servers) && s.d.Started.Sub(d.Started) < sameDay
+}
+
+// sameSize reports whether two numbers of servers may be of one target; 0 says
+// nothing.
+func sameSize(a, b int) bool { return a == 0 || b == 0 || a == b }
+
+// sized tells a journal taken up again what this command says of sizes.
+func (s *session) sized(d *results.Dossier) {
+	if s.d.Servers > 0 {
+		d.Servers = s.d.Servers
+	}
+	if len(s.d.Others) > 0 {
+		d.Others = s.d.Others
+	}
 }
 
 // goesOn reports whether a session that ended so is taken up by the same command:

@@ -75,6 +75,9 @@ func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string
 		Started: e.now().UTC(), Settings: settings, Required: required(s.storm),
 		SynLadder: rungs,
 	}
+	if err := o.sizes.tell(s.d, sc); err != nil {
+		return nil, err
+	}
 	s.planStages()
 	return s, s.open()
 }

@@ -382,8 +382,8 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 			"sign_queueing", "sign_quota", "sign_per_ip", "sign_pool", "sign_accept_queue", "sign_proxy_timeout", "sign_crash", "sign_blank", "sign_tls",
 			"sign_external", "sign_generator",
 		},
-		"sizing.":  {"everyone_in", "quota", "slots", "nodes", "uniform"},
-		"refused.": {"no_curve", "no_capacity", "beyond_x2", "not_separable", "no_step", "many_slots"},
+		"sizing.":  {"everyone_in", "quota", "slots", "nodes", "servers", "uniform"},
+		"refused.": {"no_curve", "no_capacity", "beyond_x2", "not_separable", "no_step", "many_slots", "never_enough", "perhaps_never", "beyond_sizes"},
 		"measure.": {"calibration_factor", "witness_p50", "witness_verdict", "control_p95"},
 	} {
 		for _, name := range names {

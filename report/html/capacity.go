@@ -25,6 +25,9 @@ func (b *builder) capacity() Section {
 	}
 	if len(b.s.Sizing) > 0 {
 		parts = append(parts, Part{Heading: b.c.Text("html.sizing"), Text: plain(b.c.Text("html.sizing_intro"))}, Part{Table: b.sizing()})
+		if len(b.s.Session.Sizes) > 0 {
+			parts = append(parts, Part{Table: b.sizes()})
+		}
 		for i, a := range b.s.Sizing {
 			parts = append(parts, Part{Heading: b.c.Word("sizing", a.Key), List: b.answer(i)})
 		}

@@ -33,6 +33,7 @@ func TestSessionText(t *testing.T) {
 		sections      []string
 	}{
 		{"certify_not_ready", "fr", []string{"decision", "recovery", "capacity", "why", "tool"}},
+		{"certify_sizes", "en", []string{"capacity", "why"}},
 		{"certify_fleet", "fr", []string{"decision", "tool"}},
 		{"fleet_worker_lost", "fr", []string{"decision", "storm", "tool"}},
 		{"fleet_large", "en", []string{"decision", "tool"}},

@@ -34,7 +34,11 @@ func (b *builder) sizing() *Table {
 func (b *builder) modelled(i int) Words {
 	a, key := b.s.Sizing[i], path("sizing", i)
 	if a.Refused != "" {
-		return b.f.say("html.refused", "why", b.c.Word("refused", a.Refused))
+		out := b.f.say("html.refused", "why", b.c.Word("refused", a.Refused))
+		if a.Bound.Known() {
+			out = append(append(out, Num{Text: " "}), b.f.say("html.linear_bound", "n", b.answerNum(key+".linear_bound", a))...)
+		}
+		return out
 	}
 	out := Words{b.answerNum(key+".value", a)}
 	if a.Unit != "" && a.Format != report.FormatDuration && a.Format != report.FormatPercent {
@@ -43,7 +47,28 @@ func (b *builder) modelled(i int) Words {
 	if a.Low.Known() && a.High.Known() {
 		out = append(out, Num{Text: " ["}, b.answerNum(key+".low", a), Num{Text: " – "}, b.answerNum(key+".high", a), Num{Text: "]"})
 	}
+	if a.Low.Known() && !a.High.Known() {
+		out = append(append(out, Num{Text: " "}), b.f.say("html.from_low", "n", b.answerNum(key+".low", a))...)
+	}
+	if a.Bound.Known() {
+		out = append(append(out, Num{Text: " "}), b.f.say("html.linear_bound", "n", b.answerNum(key+".linear_bound", a))...)
+	}
 	return out
+}
+
+// sizes are the capacities of the target by its number of servers.
+func (b *builder) sizes() *Table {
+	c := b.c
+	t := &Table{Caption: c.Text("html.t_sizes"), Stack: true, Head: columns(c.Text("html.size_servers"), c.Text("html.size_rate"), c.Text("html.size_session"))}
+	for i, row := range b.s.Session.Sizes {
+		key := path("session.sizes", i)
+		name := row.RunID
+		if row.Own {
+			name = c.Text("html.size_own")
+		}
+		t.Rows = append(t.Rows, []Cell{cell(b.f.count(key + ".servers")), {Words: b.f.words(c.Range(row.Rate, key+".capacity_per_s", c.RateEnd)), Class: "n"}, text(name)})
+	}
+	return t
 }
 
 func (b *builder) answerNum(key string, a report.Answer) Num {

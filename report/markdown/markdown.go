@@ -61,6 +61,9 @@ func (d *document) lead() {
 	for _, l := range p.Limits {
 		d.printf("\n%s\n", plain(l.String()))
 	}
+	if line := d.c.Servers(d.s); line != "" {
+		d.printf("\n%s\n", plain(line))
+	}
 }
 
 func (d *document) criteria() {

@@ -16,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestWrite(t *testing.T) {
-	for _, name := range []string{"ready", "not_ready", "cut", "empty", "certify_not_ready", "certify_quick", "fleet_worker_lost"} {
+	for _, name := range []string{"ready", "not_ready", "cut", "empty", "certify_not_ready", "certify_sizes", "certify_quick", "fleet_worker_lost"} {
 		s := judged(t, name)
 		for _, lang := range []string{"fr", "en"} {
 			golden(t, name+"."+lang+".md", write(t, s, lang))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -107,6 +108,19 @@ func (d *Dossier) Open(name string) (*results.Run, error) {
 		return nil, errors.New("no such trial")
 	}
 	return results.Open(dir)
+}
+
+// Save writes the session's folder: its journal and the folders of its trials.
+func (d *Dossier) Save(dir string) {
+	d.tb.Helper()
+	for name, from := range d.folders {
+		if err := os.CopyFS(results.TrialPath(dir, name), os.DirFS(from)); err != nil {
+			d.tb.Fatal(err)
+		}
+	}
+	if err := d.Journal.Write(dir); err != nil {
+		d.tb.Fatal(err)
+	}
 }
 
 // Lose takes a trial's folder away.

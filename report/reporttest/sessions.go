@@ -71,6 +71,7 @@ func sessions() []session {
 		{"capacity_no_storms", "ready", noStorms},
 		{"certify_fleet", "fleet_taken_over", ofFleet},
 		{"certify_largest", "not_ready", largest},
+		{"certify_sizes", "not_ready", ofSizes},
 	}
 }
 
@@ -256,6 +257,27 @@ func notReady(s *report.Summary) {
 		}
 	}
 	s.Verdict.Actions = append([]string{"strengthen_step"}, s.Verdict.Actions...)
+}
+
+// ofSizes is not ready, and was measured with 2, 3, 4 and 6 servers.
+func ofSizes(s *report.Summary) {
+	notReady(s)
+	s.Session.Sizes = []report.SizeRow{
+		{RunID: "20210406-085800-two2", Servers: 2, Rate: between("18.2", "18.9")}, {RunID: "20210406-085800-thr3", Servers: 3, Rate: between("26.4", "27.3")},
+		{RunID: s.Run.ID, Servers: 4, Rate: between("34.1", "34.8"), Own: true}, {RunID: "20210406-085800-six6", Servers: 6, Rate: between("48.1", "50.2")},
+	}
+	s.Sizing[3] = report.Answer{
+		Key: "servers", Value: "7", Low: "6", High: "8", Bound: "6", Unit: "servers", Format: report.FormatCount, Formula: "X(n) = λ·n ÷ (1 + σ(n−1) + κ·n(n−1)) ≥ X · N ÷ N*",
+		Assumptions: []report.Claim{
+			{Key: "assume_scaling_law"},
+			{Key: "assume_rate_there", Args: map[string]string{"servers": "7", "low": "53.1", "high": "57.4", "needed": "49.3"}},
+			{Key: "assume_ceiling", Args: map[string]string{"step": "tableau de bord", "rate": "91.4", "needed": "49.3"}},
+		},
+	}
+	a := &s.Attribution
+	a.Proved = append(a.Proved, report.Claim{Key: "servers_moved", Args: map[string]string{
+		"servers": "3", "more": "4", "low": "26.4", "high": "27.3", "more_low": "34.1", "more_high": "34.8"}})
+	a.Unmeasured = []report.Claim{{Key: "server_metrics"}, {Key: "intervention_whole"}, {Key: "pupils_alone"}}
 }
 
 func atLeast(s *report.Summary) {

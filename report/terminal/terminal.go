@@ -232,6 +232,9 @@ func (p *printer) verdict() {
 		for _, l := range page.Limits {
 			p.wrap("", l.String())
 		}
+		if line := p.c.Servers(p.s); line != "" {
+			p.wrap("", line)
+		}
 	}
 	for _, a := range page.Actions {
 		p.wrap("  ", "→ "+a.Who+p.c.Colon()+a.Text)

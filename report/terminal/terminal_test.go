@@ -24,7 +24,7 @@ func print(t *testing.T, s *report.Summary, o Options) string {
 }
 
 func TestEnd(t *testing.T) {
-	for _, name := range []string{"certify_not_ready", "certify_quick", "capacity_blocked", "certify_largest", "ready", "not_ready", "worst_group", "inconclusive_generator_saturated", "interrupted", "empty", "inconclusive_no_criteria", "fleet_worker_lost", "fleet_large", "fleet_ready"} {
+	for _, name := range []string{"certify_not_ready", "certify_sizes", "certify_quick", "capacity_blocked", "certify_largest", "ready", "not_ready", "worst_group", "inconclusive_generator_saturated", "interrupted", "empty", "inconclusive_no_criteria", "fleet_worker_lost", "fleet_large", "fleet_ready"} {
 		s := reporttest.Summary(t, name)
 		for _, o := range []Options{{Lang: "fr", Width: 80}, {Lang: "fr", Width: 60}, {Lang: "en", Width: 80}} {
 			o.Report = "runs/x/report.html"

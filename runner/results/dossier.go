@@ -42,6 +42,7 @@ type Dossier struct {
 	Lang         string    `json:"lang"`
 	Seed         uint64    `json:"seed"`
 	Workers      int       `json:"workers,omitempty"` // of a fleet; 0: one process played
+	Servers      int       `json:"servers,omitempty"` // of the target, as declared; 0: nobody said
 	Started      time.Time `json:"started"`
 	Settings     Settings  `json:"settings"`
 	Required     Required  `json:"required"`
@@ -59,6 +60,9 @@ type Dossier struct {
 	// SynLadder is the instants, in seconds, at which this machine's kernel
 	// sends a SYN again.
 	SynLadder []float64 `json:"syn_ladder_s,omitempty"`
+	// Others are what sessions measured of the same target at other sizes, kept so
+	// that the report needs no folder but this one.
+	Others []OtherSize `json:"other_sizes,omitempty"`
 	// Sources are the addresses load came from, for an operator's allow-list.
 	Sources []string `json:"source_addresses,omitempty"`
 }

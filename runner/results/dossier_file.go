@@ -38,6 +38,9 @@ func ReadDossier(dir string) (*Dossier, error) {
 			return nil, fmt.Errorf("read dossier: %q is no trial's name", t.Name)
 		}
 	}
+	if err := d.checkSizes(); err != nil {
+		return nil, fmt.Errorf("read dossier: %w", err)
+	}
 	return d, nil
 }
 

@@ -26,9 +26,11 @@ type Scaling struct {
 	seed   uint64
 }
 
+// LeastSizes is how many different sizes [FitUSL] needs.
+const LeastSizes = 4
+
 // Limits of [FitUSL].
 const (
-	leastSizes  = 4
 	mostSizes   = 1000
 	mostStretch = 2 // times the largest size measured
 	uslDraws    = 500
@@ -50,7 +52,7 @@ func FitUSL(sizes []Size, seed uint64) (law Scaling, ok bool) {
 		}
 	}
 	slices.Sort(nodes)
-	if len(slices.Compact(nodes)) < leastSizes {
+	if len(slices.Compact(nodes)) < LeastSizes {
 		return Scaling{}, false
 	}
 	rates := make([]float64, len(used))
