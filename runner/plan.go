@@ -38,7 +38,10 @@ func NewPlan(sc *scenarios.Scenario, o PlanOptions) (*results.Plan, *arrivals.Sc
 	if err != nil {
 		return nil, nil, fmt.Errorf("planning the arrivals: %w", err)
 	}
-	return newPlan(sc, o, s), s, nil
+	p := newPlan(sc, o, s)
+	p.Drain += sc.Limits.Typing
+	p.Ends += sc.Limits.Typing
+	return p, s, nil
 }
 
 func newPlan(sc *scenarios.Scenario, o PlanOptions, s *arrivals.Schedule) *results.Plan {

@@ -97,6 +97,21 @@ func TestNewPlan(t *testing.T) {
 	}
 }
 
+// A run waits for those who type slowly; a trial of a session does not.
+func TestPlanWaitsForSlowTypers(t *testing.T) {
+	sc := morning(600)
+	plain := mustPlan(t, sc, PlanOptions{})
+	sc.Limits.Typing = 2 * time.Minute
+	p := mustPlan(t, sc, PlanOptions{})
+	if p.Drain != plain.Drain+2*time.Minute || p.Ends != plain.Ends+2*time.Minute {
+		t.Errorf("drain %v, ends after %v; want 2 minutes more than %v and %v", p.Drain, p.Ends, plain.Drain, plain.Ends)
+	}
+	trial, _, err := NewTrialPlan(sc, PlanOptions{}, results.Conduct{Kind: results.TrialStorm})
+	if err != nil || trial.Drain != plain.Drain {
+		t.Errorf("a trial drains for %v, %v; want %v", trial.Drain, err, plain.Drain)
+	}
+}
+
 func TestPlanWaitsAtLeastTheCriterion(t *testing.T) {
 	sc := morning(600)
 	sc.Criteria.InTime = 5 * time.Minute

@@ -17,11 +17,27 @@ func (d *decoder) assumptions(f *fields) {
 		d.assume("criteria.in_time", d.sc.Criteria.InTime.String(), "")
 	}
 	if child(f.get("limits"), "drain") == nil {
-		d.assume("limits.drain", d.sc.Limits.Drain.String(), "")
+		d.assumeDrain()
 	}
 	if d.sc.Limits.EndsAfter == 0 {
 		d.sc.Limits.EndsAfter = d.sc.Storm.Play.Length() + d.sc.Limits.Drain + time.Minute
 	}
+}
+
+// assumeDrain leaves those who type slowly their time, unless the file says when
+// the run ends.
+func (d *decoder) assumeDrain() {
+	l := &d.sc.Limits
+	if len(d.mistakes) > 0 { // a journey may be missing
+		return
+	}
+	need := d.sc.Criteria.LongestTime() + d.sc.SlowOwnTime()
+	if l.EndsAfter != 0 || need <= l.Drain {
+		d.assume("limits.drain", l.Drain.String(), "")
+		return
+	}
+	l.Typing = (need - l.Drain).Round(time.Second)
+	d.assume("limits.drain", (l.Drain + l.Typing).String(), "for all but one in a thousand to finish typing")
 }
 
 func (d *decoder) assume(key, value, source string) {

@@ -256,7 +256,7 @@ var limitsTable = &mapping{name: "limits", what: "limits", doc: "What the run ma
 	{name: "requests", is: perSec, doc: "Highest requests per second over all hosts."},
 	{name: "connections", is: perSec, doc: "Highest new connections per second."},
 	{name: "ends_after", is: duration, doc: "Wall-clock end. Default: play + drain + 1 minute."},
-	{name: "drain", is: duration, doc: "Time after the last arrival. Default 60s, at least the time criterion."},
+	{name: "drain", is: duration, doc: "Time after the last arrival. Default 60s, more where the time criterion or slow typing needs it."},
 	{name: "dials", is: whole(1, 1000000), doc: "Connections being opened at once. Default: computed."},
 }}
 

@@ -246,3 +246,26 @@ func TestDrainWatchesTheLastPeople(t *testing.T) {
 		t.Errorf("a drain shorter than the time criterion: %v", err)
 	}
 }
+
+// TestSlowTypersHaveTheirTime: the pauses' 99.9th percentile, log-normal with a
+// median of 8 s and 45 s at 95 %, is 8·(45/8)^(3.0902/1.6449) = 205.3 s; a file that
+// says when the run ends is obeyed.
+func TestSlowTypersHaveTheirTime(t *testing.T) {
+	for name, tc := range map[string]struct {
+		more, pause string
+		want        time.Duration // of Typing
+	}{
+		"the default think": {"", "", 155 * time.Second}, // 10 s of the criterion, 205 s, less 60 s
+		"a fixed pause":     {"", "      pause: 7s\n", 0},
+		"a long tail":       {"", "      pause: {median: 60s, p95: 10m}\n", 250 * time.Second}, // 5 min at most
+		"drain is given":    {"limits: {drain: 60s}\n", "", 0},
+		"the end is given":  {"limits: {ends_after: 10m}\n", "", 0},
+	} {
+		file := "version: 1\ntarget: http://127.0.0.1:1\naccounts: {generate: {count: 9, login: \"e${n}\", password: p}, synthetic: true}\npopulation: 9\n" +
+			tc.more + "journeys:\n  a:\n    - get: /\n    - submit: {u: \"${login}\"}\n" + tc.pause + "      expect: {text: \"${login}\"}\n      in_class: true\n"
+		sc := mustParse(t, file, Options{SkipFiles: true})
+		if got := sc.Limits.Typing; got != tc.want || sc.Limits.Drain != time.Minute {
+			t.Errorf("%s: %v beside %v, want %v", name, got, sc.Limits.Drain, tc.want)
+		}
+	}
+}

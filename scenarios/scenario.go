@@ -222,7 +222,11 @@ type Limits struct {
 	ConnectionsPerSecond float64       // 0: none but the consent's
 	EndsAfter            time.Duration // wall-clock end; 0: play + drain + 1 minute
 	Drain                time.Duration // after the last arrival, default 60s, at least the time criterion
-	DialsInFlight        int           // 0: computed by plan
+	// Typing is what a run waits longer than Drain, when the file gives neither
+	// drain nor ends_after, for people whose own pauses are long: who types slowly
+	// is not kept out by the portal. The trials of a session have Drain alone.
+	Typing        time.Duration
+	DialsInFlight int // 0: computed by plan
 }
 
 // Assumption is a default a reader may want to contest.
