@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,10 @@ func TestOtherSize(t *testing.T) {
 		"cut search":         {func(o *results.Dossier) { o.Stages = []results.Stage{{Name: results.StageProbe}} }, "did not come to an end"},
 		"no trial":           {func(o *results.Dossier) { o.Trials = nil }, "no sure capacity"},
 		"never saturated":    {func(o *results.Dossier) { o.Trials = o.Trials[:1] }, "never saturated"},
-		"folders gone":       {func(o *results.Dossier) { o.Trials = []results.Trial{{Name: "gone", Stage: results.StageConfirm}} }, "cannot be read"},
+		"one folder gone": {func(o *results.Dossier) {
+			o.Trials = append(slices.Clone(o.Trials), results.Trial{Name: "gone", Stage: results.StageRecovery})
+		}, "1 of its 7 trials cannot be read"},
+		"folders gone": {func(o *results.Dossier) { o.Trials = []results.Trial{{Name: "gone", Stage: results.StageConfirm}} }, "cannot be read"},
 	} {
 		_, err := read(row.change)
 		var said *report.NotASize

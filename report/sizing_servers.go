@@ -23,6 +23,9 @@ func (x *session) servers(s *Summary, people float64) Answer {
 	held, _ := x.heldPeople(&s.Capacity.Storm)
 	own := float64(x.d.Servers)
 	need := people / held
+	if !s.Capacity.Storm.Range.Low.Known() {
+		a.Assumptions = assume("predicted")
+	}
 	switch {
 	case !(held > 0):
 		a.Refused = "no_capacity"

@@ -168,6 +168,14 @@ func TestServersByLaw(t *testing.T) {
 			t.Errorf("%s: from %s for %s", name, a.Low, a.Value)
 		}
 	}
+	// A prediction answers too, and says that it is one.
+	x := law(0.03, 0.0005, 8, 2, 4, 6)
+	for people, want := range map[float64]Decimal{20_000: "8", 30_000: "12"} {
+		a := x.nodes(&Summary{Capacity: Capacity{Storm: StormHeld{Predicted: Range{Low: "23000", High: "23500"}}}}, people)
+		if a.Value != want || len(a.Assumptions) == 0 || a.Assumptions[0].Key != "assume_predicted" {
+			t.Errorf("predicted, %.0f people: %+v", people, a)
+		}
+	}
 }
 
 // TestServersRaiseNoLevel: other sizes say that the limit moves with the servers, or

@@ -16,7 +16,7 @@ var claims = map[string]string{
 	"intervention_whole": "", "servers_moved": "servers more low high more_low more_high", "servers_unmoved": "servers more low high more_low more_high",
 	"assume_few_sizes": "sizes", "assume_unsure_size": "", "assume_no_law": "", "assume_no_servers": "", "assume_scaling_law": "", "assume_one_size": "",
 	"assume_open_high": "servers", "assume_rate_there": "servers low high needed", "assume_peak": "servers rate needed", "assume_asymptote": "rate needed",
-	"assume_next_unknown": "", "assume_ceiling": "step rate needed", "assume_ceiling_low": "step rate needed",
+	"assume_next_unknown": "", "assume_predicted": "", "assume_ceiling": "step rate needed", "assume_ceiling_low": "step rate needed",
 	"onset": "", "no_onset": "", "isolation": "", "books": "step gap",
 	"sign_queueing": "offered goodput backlog_growth late_share", "sign_quota": "rate low high refused_share",
 	"sign_per_ip": "goodput refused_share", "sign_pool": "refused_share served_s calm_s goodput",

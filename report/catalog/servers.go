@@ -15,6 +15,7 @@ func (c *Catalog) Servers(s *report.Summary) string {
 	}
 	a := s.Sizing[i]
 	own := ""
+	count := func(d report.Decimal) string { return c.Value(d, report.FormatCount) }
 	for _, row := range s.Session.Sizes {
 		if row.Own {
 			own = c.Int(row.Servers)
@@ -24,14 +25,16 @@ func (c *Catalog) Servers(s *report.Summary) string {
 	switch {
 	case a.Refused != "":
 		key = "refused"
-	case len(a.Assumptions) == 0:
+	case count(a.Value) == own:
 		key = "enough"
+		if len(a.Assumptions) > 0 { // no whole morning shows it
+			key = "enough_predicted"
+		}
 	case !a.Bound.Known():
 		key = "bound"
 	case !a.High.Known():
 		key = "open"
 	}
-	count := func(d report.Decimal) string { return c.Value(d, report.FormatCount) }
 	return c.Text("face.servers") + c.Colon() + c.Text("face.servers_"+key, "n", count(a.Value), "low", count(a.Low), "high", count(a.High),
 		"bound", count(a.Bound), "own", own, "why", c.Word("refused", a.Refused))
 }

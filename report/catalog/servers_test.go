@@ -17,6 +17,7 @@ func TestServersLine(t *testing.T) {
 		{report.Answer{Value: "7", Low: "6", Bound: "6", Assumptions: some}, "7, at least 6 (at least 6 if they added up; 4 today)"},
 		{report.Answer{Value: "6", Assumptions: some}, "at least 6, if they added up (4 today)"},
 		{report.Answer{Value: "4"}, "those there are: 4"},
+		{report.Answer{Value: "4", Assumptions: []report.Claim{{Key: "assume_predicted"}}}, "those there are by the model, not replayed: 4"},
 		{report.Answer{Refused: "never_enough", Bound: "6", Assumptions: some}, "no answer, by the law measured, no number of servers is enough (4 today)"},
 	} {
 		row.a.Key, row.a.Format = "servers", report.FormatCount
