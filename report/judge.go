@@ -55,6 +55,7 @@ func (t *tally) describe(s *Summary, sc *scenarios.Scenario) {
 		PlayFrom: p.PlayFrom, PlayTo: p.PlayTo, PeakFrom: t.clock(t.peak().from), PeakTo: t.clock(t.peak().to),
 		Scale: p.Scale, InTime: seconds(p.InTime), EndedAs: string(e.How), EndedAt: t.clock(t.end),
 		EndedCause: e.Cause, HTTP: cmp.Or(sc.TLS.HTTP, "1.1"), Lang: cmp.Or(p.Lang, "fr"), Workers: t.size(),
+		Sources:    slices.Clone(p.Sources),
 		SmokeTried: p.Smoke.Tried, SmokeOK: p.Smoke.Accepted, CalmTried: e.CalmTried, CalmOK: e.CalmAccepted,
 	}
 	for _, b := range sc.Storm.Bells {

@@ -92,7 +92,8 @@ type RunInfo struct {
 	Lang         string   `json:"lang"`
 	Short        bool     `json:"short"` // under 60 s or under 1,000 arrivals
 	Workers      int      `json:"workers"`
-	PeakRate     Decimal  `json:"peak_arrivals_per_s"` // busiest intended second
+	PeakRate     Decimal  `json:"peak_arrivals_per_s"`        // busiest intended second
+	Sources      []string `json:"source_addresses,omitempty"` // that the load left from
 	SmokeTried   int      `json:"smoke_tried"`
 	SmokeOK      int      `json:"smoke_accepted"`
 	CalmTried    int      `json:"calm_tried"` // rejected accounts tried again after the storm

@@ -172,6 +172,9 @@ func (x *execution) sampleAccounts(ctx context.Context) error {
 		return err
 	}
 	x.plan.Smoke, x.proved = smoke, proved
+	if !x.o.fleet.remote() {
+		x.plan.Sources = sourcesTowards(rig.guard.Grants())
+	}
 	if x.o.progress != "none" && x.o.progress != "json" {
 		text := catalog.For(x.o.lang)
 		fmt.Fprintln(x.e.stderr, text.Text("progress.plan", "people", text.Int(x.plan.People),

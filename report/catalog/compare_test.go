@@ -29,3 +29,19 @@ func TestConclusionSaysWhyNothingIsCompared(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is asked to let the test through is told which addresses to let through.
+func TestBlockedRunNamesItsAddresses(t *testing.T) {
+	s := &report.Summary{Verdict: report.Verdict{Value: report.Inconclusive, Cause: report.CauseBlocked, Actions: []string{"cause_blocked_as_attacker"}}}
+	s.Run.Sources = []string{"192.0.2.17", "2001:db8::17"}
+	for _, lang := range []string{"en", "fr"} {
+		got := For(lang).actions(s)
+		if len(got) != 1 || !strings.Contains(got[0].Text, "192.0.2.17, 2001:db8::17") {
+			t.Errorf("%s: %+v", lang, got)
+		}
+	}
+	s.Run.Sources = nil
+	if got := For("en").actions(s); len(got) != 1 || strings.Contains(got[0].Text, "{") || strings.Contains(got[0].Text, ": ") {
+		t.Errorf("unknown addresses: %+v", got)
+	}
+}

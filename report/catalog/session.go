@@ -340,6 +340,9 @@ func (c *Catalog) actions(s *report.Summary) []Action {
 		if q := s.Capacity.Quota; q != nil && len(q.Sources) > 0 && c.Has("action."+key+"_from") {
 			text = c.Text("action."+key+"_from", "list", strings.Join(q.Sources, ", "))
 		}
+		if s.Session == nil && len(s.Run.Sources) > 0 && c.Has("action."+key+"_run") {
+			text = c.Text("action."+key+"_run", "list", strings.Join(s.Run.Sources, ", "))
+		}
 		if step := s.Attribution.Step; step != "" && c.Has("action."+key+"_step") {
 			text = c.Text("action."+key+"_step", "step", step)
 		}

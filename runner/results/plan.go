@@ -42,6 +42,9 @@ type Plan struct {
 	Notes []string `json:"notes,omitempty"`
 	// Smoke is what the accounts' sample gave before the storm.
 	Smoke Smoke `json:"smoke"`
+	// Sources are the addresses load leaves from, for an operator's allow-list; none
+	// when workers elsewhere play.
+	Sources []string `json:"source_addresses,omitempty"`
 	// Conduct says what a trial plays in the storm's place; nil for the storm.
 	Conduct *Conduct `json:"conduct,omitempty"`
 }
