@@ -40,6 +40,16 @@ func TestClusterLosesANode(t *testing.T) {
 	if err := boss.Put(ctx, "w000", "accounts", []byte("accounts")); err != nil {
 		t.Fatal(err)
 	}
+	reader := connect(t, Config{URL: cluster.URL, Credentials: &workers[0]})
+	for n := range 200 { // read at once, from whichever replica
+		name := fmt.Sprintf("fresh-%d", n)
+		if err := boss.Put(ctx, "w000", name, []byte(name)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := reader.Get(ctx, "w000", name); err != nil || string(got) != name {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
 
 	const each = 150
 	var stored atomic.Int32

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -131,8 +132,37 @@ func (c *Conn) chunks(ctx context.Context, stream, subject string, info *jetstre
 	return data, nil
 }
 
-// directGet asks any replica for a message.
+// How long a replica may lag behind what its leader has acknowledged, and how often
+// it is asked again meanwhile.
+const (
+	lagAtMost = 3 * time.Second
+	lagAgain  = 50 * time.Millisecond
+)
+
+// directGet asks for a message that was acknowledged. Any replica may answer, also one
+// that does not have it yet: ErrNotFound only when none had it for a while, or ctx has
+// ended.
 func (c *Conn) directGet(ctx context.Context, subject string, body []byte) (*nats.Msg, error) {
+	again := time.NewTicker(lagAgain)
+	defer again.Stop()
+	absent := false
+	for end := time.Now().Add(lagAtMost); ; {
+		m, err := c.askReplica(ctx, subject, body)
+		if absent = absent || errors.Is(err, ErrNotFound); err != nil && absent && ctx.Err() != nil {
+			return nil, ErrNotFound
+		}
+		if !errors.Is(err, ErrNotFound) || time.Now().After(end) {
+			return m, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// askReplica asks any replica for a message.
+func (c *Conn) askReplica(ctx context.Context, subject string, body []byte) (*nats.Msg, error) {
 	if err := c.state.wait(ctx); err != nil {
 		return nil, err
 	}
