@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -78,14 +79,50 @@ func (c calibration) check(t *testing.T, first uint64) {
 	t.Log(table)
 }
 
-// TestVerdictsAreCalibrated plays small queues, which scatter most. The rates
-// held are rateHeld's of 1,000 seeds; the slow suite finds them anew, for more
+// TestVerdictsAreCalibrated plays a small queue: those scatter most. The rate
+// held is rateHeld's of 1,000 seeds; the slow suite finds it anew, for more
 // queues.
 func TestVerdictsAreCalibrated(t *testing.T) {
-	four := calibrate("M/M/4, 40/s, 2 s", queue{servers: 4, mean: 0.1}, 2)
-	four.held = 38.48
-	four.check(t, 1)
-	three := calibrate("M/M/3, 30/s, 3 s", queue{servers: 3, mean: 0.1}, 3)
-	three.held = 29.03
-	three.check(t, 1)
+	c := calibrate("M/M/3, 30/s, 3 s", queue{servers: 3, mean: 0.1}, 3)
+	c.held = 29.03
+	c.check(t, 1)
+}
+
+// TestOneExcursionIsNoDoubt: at 0.90 of what a queue of bursty services holds, all
+// who come too late often come in one excursion, and their batches cannot tell
+// them from many. The waits can, but not those of a target that froze: how often
+// it will is not seen once.
+func TestOneExcursionIsNoDoubt(t *testing.T) {
+	bursty := func(r *rand.Rand) float64 {
+		const p = 0.1127 // squared variation 4, balanced means
+		if r.Float64() < p {
+			return r.ExpFloat64() / (2 * p)
+		}
+		return r.ExpFloat64() / (2 * (1 - p))
+	}
+	c := calibrate("H2/4, 100/s, 0.8 s", queue{servers: 4, mean: 0.04, draw: bursty}, 0.8)
+	c.held = 90.3
+	if met, _, not := c.read(0.9, 1); met < 95 || not > 0 {
+		t.Errorf("%d met and %d not at 0.90", met, not)
+	}
+	c.q.draw, c.held = nil, 60
+	c.q.speed = func(second float64) float64 {
+		if second > 150 && second < 150.2 {
+			return 0.006
+		}
+		return 1
+	}
+	wide := 0
+	for seed := range uint64(40) {
+		r := JudgeTrial(c.q.plateauOf(0.9*c.held, c.warmup, c.length, c.limit, 60, seed), onTime(big.NewRat(95, 100), c.limit))
+		if one := r.Criteria[0]; one.Bad < one.Limit && one.CI[1] >= one.Limit {
+			wide++
+			if r.State == results.StateMet {
+				t.Errorf("seed %d: met by a plateau that froze once", seed)
+			}
+		}
+	}
+	if wide < 10 {
+		t.Errorf("%d plateaus could not tell by themselves: the freeze shows nothing", wide)
+	}
 }

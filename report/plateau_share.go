@@ -35,7 +35,7 @@ func (p *plateau) judge(c scenarios.Criterion, tau float64) results.CriterionRea
 	case out.N < needed(c):
 	case in.Lo > out.Limit, p.certain(k, out.Limit):
 		out.State = results.StateNotMet
-	case in.Hi < out.Limit && len(blocks) >= leastBatches && p.roomLeft(p.timeOf(c), out.Limit, tau):
+	case len(blocks) >= leastBatches && p.holds(c, in, out.Limit, tau):
 		out.State = results.StateMet
 	}
 	return out
