@@ -207,11 +207,12 @@ func (e *signsEvidence) perIP() Signature {
 }
 
 // pool: some are refused at once with an error, others get in after a wait.
+// Where more are turned away by a quota's own words, it is a quota's doing.
 func (e *signsEvidence) pool() Signature {
 	return strongest("pool", e.broken, func(p *played) (float64, map[string]string) {
 		b := people(p)
 		refused := part(&b, results.Error, results.Quota)
-		if refused < leastShare || b.inClass() == 0 || len(gapsOf(p)) > 0 || e.blocked(p) > attacked || e.limited(p).Seen {
+		if refused < leastShare || part(&b, results.Quota) > refused/2 || b.inClass() == 0 || len(gapsOf(p)) > 0 || e.blocked(p) > attacked || e.limited(p).Seen {
 			return 0, nil
 		}
 		return refused, map[string]string{"refused_share": digits(refused, 4), "served_s": digits(inMedian(p.Series), 3),

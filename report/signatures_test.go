@@ -107,6 +107,20 @@ func TestSignQuota(t *testing.T) {
 	}
 }
 
+// TestSignQuotaTooShort: on a plateau too short to know the cap, people turned
+// away by a quota's own words still speak of no full pool.
+func TestSignQuotaTooShort(t *testing.T) {
+	w := chainOf(16, 150, 200)
+	w.admit = tokensOf(40, 1)
+	short := w.trial("001-probe", results.StageProbe, steadily(results.TrialPlateau, 120, 12), asked(3), 1)
+	if b := people(&short); part(&b, results.Quota) < 0.2 {
+		t.Fatalf("a quota turned away %v of the people", part(&b, results.Quota))
+	}
+	if s, ok := seen(signaturesOf([]played{short}, nil))["pool"]; ok {
+		t.Errorf("a pool: %+v", s)
+	}
+}
+
 // TestSignPool (K5): places run out in front of a busy server.
 func TestSignPool(t *testing.T) {
 	w := poolOf(16, 100, 1)

@@ -15,23 +15,36 @@ func (x *session) sizing(s *Summary) []Answer {
 	case !(people > 0) || s.Capacity.Status == Unmeasured:
 		return []Answer{}
 	case !x.saturation.Sure || !(x.saturation.Value > 0):
-		return x.unanswered()
+		return x.unanswered("no_capacity")
+	case !x.saturated:
+		return x.unsaturated(s, people)
 	}
 	return []Answer{x.untilEveryoneIn(), x.quotaAnswer(people), x.slots(s, people), x.nodes(s, people), x.uniform(people)}
 }
 
-// unanswered are the questions, without a capacity to answer them from.
-func (x *session) unanswered() []Answer {
+// unsaturated are the questions when the search saw no saturation: what was
+// offered, and done, bounds the capacity from below only, and no quota or time
+// is made of that. Morning against morning still counts where one was held.
+func (x *session) unsaturated(s *Summary, people float64) []Answer {
+	out := x.unanswered("not_saturated")
+	if s.Capacity.Storm.Range.Low.Known() {
+		out[2], out[3] = x.slots(s, people), x.nodes(s, people)
+	}
+	return out
+}
+
+// unanswered are the questions, and why there is no capacity to answer them from.
+func (x *session) unanswered(why string) []Answer {
 	none := []Claim{}
-	in := Answer{Key: "everyone_in", Unit: "s", Format: FormatDuration, Refused: "no_capacity", Assumptions: none}
+	in := Answer{Key: "everyone_in", Unit: "s", Format: FormatDuration, Refused: why, Assumptions: none}
 	in.Replayed, in.Trial = x.everyoneIn()
-	nodes := Answer{Key: "nodes", Unit: "nodes", Format: FormatCount, Refused: "no_capacity", Assumptions: none}
+	nodes := Answer{Key: "nodes", Unit: "nodes", Format: FormatCount, Refused: why, Assumptions: none}
 	if x.d.Servers > 0 {
 		nodes.Key, nodes.Unit = "servers", "servers"
 	}
 	return []Answer{
-		in, {Key: "quota", Unit: "logins/s", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
-		{Key: "slots", Unit: "slots", Format: FormatCount, Refused: "no_capacity", Assumptions: none},
+		in, {Key: "quota", Unit: "logins/s", Format: FormatCount, Refused: why, Assumptions: none},
+		{Key: "slots", Unit: "slots", Format: FormatCount, Refused: why, Assumptions: none},
 		nodes,
 	}
 }

@@ -113,6 +113,27 @@ func TestSlotsAndNodes(t *testing.T) {
 	}
 }
 
+// TestUnsaturatedSizesNothing: what was offered without filling the target makes
+// no quota and no time; mornings that were held still count.
+func TestUnsaturatedSizesNothing(t *testing.T) {
+	for _, held := range []Decimal{"", "250000"} {
+		x := sized(1000, bellCurve(500_000, 300))
+		x.saturated = false
+		s := &Summary{}
+		s.Capacity.Status, s.Capacity.Storm.Range, s.Attribution.Step = Undecided, Range{Low: held}, "home"
+		for _, a := range x.sizing(s) {
+			switch counted := a.Key == "slots" || a.Key == "nodes"; {
+			case counted && held != "":
+				if a.Value != "2" || a.Refused != "" {
+					t.Errorf("held %s: %s %s %q; want 2", held, a.Key, a.Value, a.Refused)
+				}
+			case a.Value != "" || a.Refused != "not_saturated":
+				t.Errorf("held %q: %s answered %q, refused %q", held, a.Key, a.Value, a.Refused)
+			}
+		}
+	}
+}
+
 // TestServersByLaw: what the law of four sizes answers, beside what servers would do
 // if they added up, and every way in which it answers nothing.
 func TestServersByLaw(t *testing.T) {

@@ -383,7 +383,7 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 			"sign_external", "sign_generator",
 		},
 		"sizing.":  {"everyone_in", "quota", "slots", "nodes", "servers", "uniform"},
-		"refused.": {"no_curve", "no_capacity", "beyond_x2", "not_separable", "no_step", "many_slots", "never_enough", "perhaps_never", "beyond_sizes"},
+		"refused.": {"no_curve", "no_capacity", "not_saturated", "beyond_x2", "not_separable", "no_step", "many_slots", "never_enough", "perhaps_never", "beyond_sizes"},
 		"measure.": {"calibration_factor", "witness_p50", "witness_verdict", "control_p95"},
 	} {
 		for _, name := range names {
