@@ -34,8 +34,8 @@ func lostWorkers(s *report.Summary) []string {
 	return out
 }
 
-// lostSentence names the lost workers on page one when they are why nothing can be
-// concluded.
+// lostSentence says on page one that nothing can be concluded, and names the lost
+// workers that are why.
 func (c *Catalog) lostSentence(s *report.Summary) (Sentence, bool) {
 	names := lostWorkers(s)
 	if s.Verdict.Cause != report.CauseWorkerLost || len(names) == 0 {

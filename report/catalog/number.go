@@ -68,10 +68,12 @@ func (c *Catalog) Duration(d report.Decimal) string { return c.Value(d, report.F
 
 // Signed is Duration for what may lie below zero.
 func (c *Catalog) Signed(d report.Decimal) string {
-	if text, below := strings.CutPrefix(string(d), "-"); below {
-		return "−" + c.Duration(report.Decimal(text))
+	text, below := strings.CutPrefix(string(d), "-")
+	out := c.Duration(report.Decimal(text))
+	if below && strings.ContainsAny(out, "123456789") { // there is no minus nought
+		return "−" + out
 	}
-	return c.Duration(d)
+	return out
 }
 
 // Number writes a number as it is.

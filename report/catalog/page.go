@@ -49,6 +49,9 @@ func (c *Catalog) PageOne(s *report.Summary) Page {
 	}
 	if s.Outside.Unobserved > 0 {
 		p.Numbers[2].Label = c.Text("page.never_or_lost")
+		if s.Outside.Observed == 0 {
+			p.Numbers[2].Label = c.Text("page.lost_only")
+		}
 	}
 	p.Actions = c.actions(s)
 	if s.Session != nil {
@@ -119,10 +122,11 @@ func (c *Catalog) finding(s *report.Summary) []Sentence {
 			out = append(out, c.Sentence("page.not_ready_despite"))
 		}
 	default:
-		out = append(out, c.Sentence("page.inconclusive", Arg{"cause", c.Text("cause." + string(s.Verdict.Cause)), ""}))
-		if lost, ok := c.lostSentence(s); ok {
-			out = append(out, lost)
+		cause, ok := c.lostSentence(s)
+		if !ok {
+			cause = c.Sentence("page.inconclusive", Arg{"cause", c.Text("cause." + string(s.Verdict.Cause)), ""})
 		}
+		out = append(out, cause)
 		if slow, ok := c.slowSentence(s); ok {
 			out = append(out, slow)
 		}

@@ -29,7 +29,9 @@ func (b *builder) capacity() Section {
 			parts = append(parts, Part{Table: b.sizes()})
 		}
 		for i, a := range b.s.Sizing {
-			parts = append(parts, Part{Heading: b.c.Word("sizing", a.Key), List: b.answer(i)})
+			if list := b.answer(i); len(list) > 0 {
+				parts = append(parts, Part{Heading: b.c.Word("sizing", a.Key), List: list})
+			}
 		}
 	}
 	return b.section("capacity", parts...)
@@ -64,10 +66,14 @@ func (b *builder) settings() []Fact {
 
 // unmeasured is one line in place of a figure: what it takes to have it.
 func (b *builder) unmeasured(id, command string) *Figure {
-	if command == "" {
-		return &Figure{ID: id, Missing: b.c.Text("html.unmeasured_plain")}
+	key := "html.unmeasured"
+	switch s := b.s.Session; {
+	case command == "":
+		key = "html.unmeasured_plain"
+	case s != nil && len(s.Unproved) > 0 && "firstbell "+s.Command == command:
+		key = "html.unmeasured_tried"
 	}
-	return &Figure{ID: id, Missing: b.c.Text("html.unmeasured", "command", command)}
+	return &Figure{ID: id, Missing: b.c.Text(key, "command", command)}
 }
 
 // rate and ends of rates, as facts.

@@ -79,7 +79,11 @@ func (b *builder) percentileFigure() *Figure {
 	fig.Finding = b.f.say("html.f7", "from", b.f.clock(path("windows", worst, "window.from_s")), "to", b.f.clock(path("windows", worst, "window.to_s")),
 		"p95", b.f.duration(path("windows", worst, "p95_s")))
 	if b.s.Windows[worst].P95 == report.Never {
-		fig.Finding = b.f.say("html.f7_never", "from", b.f.clock(path("windows", worst, "window.from_s")), "to", b.f.clock(path("windows", worst, "window.to_s")))
+		key := "html.f7_never"
+		if b.s.Outside.Unobserved > 0 {
+			key = "html.f7_never_or_lost"
+		}
+		fig.Finding = b.f.say(key, "from", b.f.clock(path("windows", worst, "window.from_s")), "to", b.f.clock(path("windows", worst, "window.to_s")))
 	}
 	fig.Key = []KeyItem{
 		{Swatch: swatch("l-1"), Label: b.c.Text("html.p50")}, {Swatch: swatch("l-2"), Label: b.c.Text("html.p95")},

@@ -3,10 +3,12 @@ package html
 import (
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"firstbell/report"
 	"firstbell/report/svg"
+	"firstbell/runner/results"
 )
 
 // loadFigure is F12: what became of people at each load tried.
@@ -15,6 +17,9 @@ func (b *builder) loadFigure() *Figure {
 	k := &b.s.Capacity
 	if len(k.Loads) == 0 {
 		fig.Missing = b.c.Text("html.f12_none")
+		if s := b.s.Session; s != nil && slices.ContainsFunc(s.Trials, func(t report.TrialRow) bool { return t.Kind == string(results.TrialPlateau) }) {
+			fig.Missing = b.c.Text("html.f12_unusable")
+		}
 		return fig
 	}
 	fig.Finding = b.loadFinding()

@@ -132,7 +132,7 @@ func writes(key, value, text string) bool {
 			return true
 		}
 	}
-	if below, ok := strings.CutPrefix(value, "-"); ok && "−"+c.Duration(report.Decimal(below)) == text {
+	if strings.HasPrefix(value, "-") && c.Signed(d) == text {
 		return true
 	}
 	if rounded(key, d, text) {

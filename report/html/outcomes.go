@@ -33,6 +33,8 @@ func (b *builder) noFailure() Words {
 		return plain(b.c.Text("html.nobody"))
 	case l.InTime+l.Late == l.Started:
 		return b.f.say("html.no_failure", "n", b.f.count("people.started"))
+	case b.s.Outside.Unobserved > 0 && b.s.Outside.Observed == 0:
+		return plain(b.c.Text("html.no_signs_lost"))
 	}
 	return plain(b.c.Text("html.no_signs"))
 }

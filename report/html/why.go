@@ -60,6 +60,9 @@ func (b *builder) boxes() []Box {
 		{Class: "compatible", Title: b.c.Text("html.box_compatible"), None: b.c.Text("html.box_compatible_none")},
 		{Class: "unknown", Title: b.c.Text("html.box_unmeasured"), None: b.c.Text("html.box_unmeasured_none")},
 	}
+	if a.Status == report.Unmeasured {
+		out[2].None = b.c.Text("html.box_unmeasured_all")
+	}
 	for i, list := range []struct {
 		key    string
 		claims []report.Claim

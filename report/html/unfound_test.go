@@ -1,0 +1,35 @@
+package html
+
+import (
+	"strings"
+	"testing"
+
+	"firstbell/report"
+	"firstbell/runner/results"
+)
+
+// TestASessionWithoutAnAnswer: what a session was to do and could not is neither called
+// done, nor needless, nor the business of another command.
+func TestASessionWithoutAnAnswer(t *testing.T) {
+	s := summary(t, "certify_not_ready")
+	s.Capacity.Why, s.Capacity.Loads = "invalid", nil
+	s.Recovery = report.Recovery{Status: report.Unmeasured, Command: "firstbell certify"}
+	s.Attribution = report.Attribution{Status: report.Unmeasured, Command: "firstbell certify"}
+	s.Session.Unproved = []string{"recovery_no_capacity"}
+	s.Session.Stages = []results.Stage{{Name: results.StageBracket, Skipped: "not_needed"}, {Name: results.StageRecovery, Done: true}}
+	s.Session.Trials = s.Session.Trials[:4]
+	text := string(words(t, s, "fr", []string{"recovery", "capacity", "why", "tool"}))
+	for _, wrong := range []string{"Pour l’obtenir : firstbell certify", "aucune affluence constante", "la réponse était acquise", "Rien n’a été laissé de côté", "trop-plein et retour | 0 s | ✓"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("the page says %q", wrong)
+		}
+	}
+	for _, right := range []string{"resserrement | 0 s | – sautée : la limite n’a pas été trouvée", "trop-plein et retour | 0 s | – sautée : la capacité n’a pas été trouvée", "À refaire : firstbell certify"} {
+		if !strings.Contains(text, right) {
+			t.Errorf("the page does not say %q", right)
+		}
+	}
+	if s.Session.Trials[3].Kind != string(results.TrialPlateau) || !strings.Contains(text, "mais aucune ne compte") {
+		t.Errorf("trial of kind %s; the loads that do not count are not told", s.Session.Trials[3].Kind)
+	}
+}
