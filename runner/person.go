@@ -344,7 +344,7 @@ func (r *run) succeed(p *person, f finding) bool {
 		think = *next.Pause
 	}
 	t := p.draws.time(think, streamThink, nth(p.attempt, p.step, 0))
-	return r.pause(p, f.done, f.proved+t)
+	return r.pause(p, f.done, r.clicks(p, f.proved, t))
 }
 
 // pause is the person's own time: thinking, or an exercise's own pace.

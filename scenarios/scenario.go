@@ -224,7 +224,8 @@ type Limits struct {
 	Drain                time.Duration // after the last arrival, default 60s, at least the time criterion
 	// Typing is what a run waits longer than Drain, when the file gives neither
 	// drain nor ends_after, for people whose own pauses are long: who types slowly
-	// is not kept out by the portal. The trials of a session have Drain alone.
+	// is not kept out by the portal. The trials of a session have Drain alone, and
+	// hurry the last of them.
 	Typing        time.Duration
 	DialsInFlight int // 0: computed by plan
 }

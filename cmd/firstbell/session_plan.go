@@ -85,8 +85,11 @@ func (s *session) isolationTime() time.Duration {
 // oneStorm is a whole morning with its drain, which is over when everybody is
 // settled.
 func (s *session) oneStorm() time.Duration {
-	return time.Duration(s.storm.PlayTo-s.storm.PlayFrom)*time.Second + s.storm.Drain/2 + rest
+	return time.Duration(s.storm.PlayTo-s.storm.PlayFrom)*time.Second + s.drain()/2 + rest
 }
+
+// drain is a trial's: without what a run waits longer for those who type slowly.
+func (s *session) drain() time.Duration { return s.storm.Drain - s.sc.Limits.Typing }
 
 func (s *session) stormsTime() time.Duration {
 	if s.o.quick {
@@ -143,7 +146,7 @@ func (s *session) left(later ...string) time.Duration {
 // fullStorm is a morning whose drain lasts to its end, because people were still
 // waiting.
 func (s *session) fullStorm() time.Duration {
-	return time.Duration(s.storm.PlayTo-s.storm.PlayFrom)*time.Second + s.storm.Drain + rest
+	return time.Duration(s.storm.PlayTo-s.storm.PlayFrom)*time.Second + s.drain() + rest
 }
 
 // onlyRequired reports whether a quick session has time for the required storm

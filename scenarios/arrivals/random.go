@@ -40,6 +40,7 @@ const (
 	StreamValue     Stream = 110 // ${random.NAME}, n counts them
 	StreamSmoke     Stream = 111 // sampling of accounts before the storm
 	StreamLogout    Stream = 112
+	StreamHurry     Stream = 113 // when a trial's last thinkers click
 )
 
 // golden is 2^64 ÷ the golden ratio, the increment of SplitMix64.
