@@ -104,8 +104,16 @@ func (c *Catalog) sessionReady(s *report.Summary) Sentence {
 	if !s.Capacity.Headroom.Known() {
 		return c.Sentence("session.ready")
 	}
-	return c.Sentence("session.ready_margin", Arg{"margin", c.Times(s.Capacity.Headroom), "capacity.headroom"})
+	key := "session.ready_margin"
+	if marginAtLeast(&s.Capacity) {
+		key = "session.ready_margin_least"
+	}
+	return c.Sentence(key, Arg{"margin", c.Times(s.Capacity.Headroom), "capacity.headroom"})
 }
+
+// marginAtLeast reports whether nothing was played that would show where the margin
+// ends.
+func marginAtLeast(k *report.Capacity) bool { return k.Storm.Range.Censored == "at_least" }
 
 // QuotaSentence says that a limiter lets in so many and no more; empty without
 // one.
@@ -229,8 +237,11 @@ func HeldStatus(s *report.Summary) report.Status {
 func (c *Catalog) sessionNumbers(s *report.Summary) [3]Number {
 	k := s.Capacity
 	margin := Sentence{{c.Times(k.Headroom), "capacity.headroom"}}
-	if !k.Headroom.Known() {
+	switch {
+	case !k.Headroom.Known():
 		margin = Sentence{{Text: c.Text("not_measured")}}
+	case marginAtLeast(&k):
+		margin = append(Sentence{{Text: "≥\u00a0"}}, margin...)
 	}
 	if InPeople(s) || !bounded(k.Held) {
 		return [3]Number{
