@@ -19,6 +19,7 @@ type session struct {
 	saturation stats.Estimate
 	overload   stats.Estimate
 	saturated  bool           // a trial of the search was
+	typing     span           // seconds after the load in which who still types clicks
 	predicted  stats.Estimate // people
 	curve      []float64      // people due per second in the storm of the required size
 	peak       span           // judged seconds of it
@@ -69,6 +70,8 @@ func (x *session) shape(trial *results.Trial, t *tally) {
 		x.curve[i] /= factor
 	}
 	x.peak = t.peak()
+	from, to := t.plan.LastClicks(0)
+	x.typing = span{int(from / time.Second), int(to / time.Second)}
 }
 
 // arrivals are the people due in each second, all groups together.

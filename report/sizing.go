@@ -68,7 +68,7 @@ func (x *session) fluid() stats.Storm {
 func (x *session) untilEveryoneIn() Answer {
 	a := Answer{
 		Key: "everyone_in", Unit: "s", Format: FormatDuration, Formula: StormFormula,
-		Assumptions: assume("steady_capacity", "first_come", "patient", "leaving"),
+		Assumptions: assume("steady_capacity", "first_come", "patient", "leaving", "own_pauses"),
 	}
 	a.Replayed, a.Trial = x.everyoneIn()
 	if len(x.curve) == 0 {
@@ -83,9 +83,10 @@ func (x *session) untilEveryoneIn() Answer {
 	return a
 }
 
-// lastIn is when the last of those who get in is in, seconds after the bell.
+// lastIn is when the last of those who get in is in, seconds after the bell: when
+// nobody waits any more, or when the last one has typed.
 func (x *session) lastIn(s stats.Storm) float64 {
-	return max(0, s.Play(1).EveryoneIn-float64(x.bell()))
+	return max(0, max(s.Play(1).EveryoneIn, x.lastClick())-float64(x.bell()))
 }
 
 // gone is the share of people who have left for good after so many seconds: a

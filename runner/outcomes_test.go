@@ -145,18 +145,17 @@ func TestConsentLimit(t *testing.T) {
 // TestAssetsOverTheLimitAreMissingLoad: files of a page that were not asked for
 // on our side are not passed over in silence.
 func TestAssetsOverTheLimitAreMissingLoad(t *testing.T) {
-	denied := false
+	var denied atomic.Bool // assets are fetched side by side
 	out := morning{yaml: entcore, seed: 1, people: evenly(1, time.Second), guard: func(g *openGuard) {
 		g.deny = func(u *url.URL) error {
-			if path.Ext(u.Path) == ".js" && !denied {
-				denied = true
+			if path.Ext(u.Path) == ".js" && denied.CompareAndSwap(false, true) {
 				return &runner.TransportError{Reason: results.ReasonConsentLimit}
 			}
 			return nil
 		}
 	}}.play(t)
-	if got := reasons(out.books.People); !denied || got["not_sent/consent_limit"] != 1 || out.people.NotSent != 1 {
-		t.Errorf("denied %v, people %v", denied, got)
+	if got := reasons(out.books.People); !denied.Load() || got["not_sent/consent_limit"] != 1 || out.people.NotSent != 1 {
+		t.Errorf("denied %v, people %v", denied.Load(), got)
 	}
 }
 

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -37,6 +38,42 @@ func (j *Journey) pauses(think Think) (sum time.Duration) {
 	return sum
 }
 
+// OwnTimeBeyond is the share of people whose own pauses on the way to the page in
+// class last longer than t: of each journey the widest pause is log-normal, and
+// the others take their medians.
+func (s *Scenario) OwnTimeBeyond(t time.Duration) float64 {
+	var all, beyond float64
+	for _, c := range s.Population {
+		i := slices.IndexFunc(s.Personas, func(p Persona) bool { return p.ID == c.Persona })
+		if i < 0 {
+			continue
+		}
+		p, people := &s.Personas[i], float64(c.People)*c.ShowUp
+		all += people
+		for _, share := range p.Journeys {
+			beyond += people * share.Part * s.Journeys[share.Index].beyond(p.Think, t)
+		}
+	}
+	if !(all > 0) {
+		return 0
+	}
+	return beyond / all
+}
+
+// beyond is the part of those on a journey whose pauses last longer than t.
+func (j *Journey) beyond(think Think, t time.Duration) float64 {
+	widest := j.widest(think)
+	left := t - (j.pauses(think) - widest.Median) // for the widest pause
+	if left < widest.Median && widest.tail() == 0 || left <= 0 {
+		return 1
+	}
+	if widest.tail() == 0 {
+		return 0
+	}
+	sigma := math.Log(float64(widest.P95)/float64(widest.Median)) / z95
+	return math.Erfc(math.Log(float64(left)/float64(widest.Median))/sigma/math.Sqrt2) / 2
+}
+
 // Quantiles of the standard normal: of 95 % and of 99.9 %.
 const (
 	z95  = 1.6448536269514722
@@ -55,21 +92,25 @@ func (s *Scenario) SlowOwnTime() time.Duration {
 		p := &s.Personas[i]
 		for _, share := range p.Journeys {
 			j := &s.Journeys[share.Index]
-			longest = max(longest, j.pauses(p.Think)+j.widest(p.Think))
+			longest = max(longest, j.pauses(p.Think)+j.widest(p.Think).tail())
 		}
 	}
 	return min(longest, longestTail)
 }
 
-// widest is how far above its median the widest pause before class goes.
-func (j *Journey) widest(think Think) (most time.Duration) {
+// widest is the pause before class that goes farthest above its median; of pauses
+// that never vary, the last.
+func (j *Journey) widest(think Think) (most Think) {
 	for i := range j.Steps {
-		st := &j.Steps[i]
+		st, t := &j.Steps[i], Think{}
 		switch {
 		case st.Pause != nil:
-			most = max(most, st.Pause.tail())
+			t = *st.Pause
 		case i > 0:
-			most = max(most, think.tail())
+			t = think
+		}
+		if t.Median > 0 && t.tail() >= most.tail() {
+			most = t
 		}
 		if st.InClass {
 			break

@@ -135,3 +135,11 @@ type Event struct {
 	Text   string            `json:"text,omitempty"`
 	Fields map[string]string `json:"fields,omitempty"`
 }
+
+// LastClicks is when, after the end of a trial's load, whoever still thinks clicks
+// all the same, each at an instant of their own: over the second quarter of the
+// drain. What is left of it is the portal's to answer.
+func (p *Plan) LastClicks(end time.Duration) (from, to time.Duration) {
+	quarter := p.Drain / 4
+	return end + quarter, end + 2*quarter
+}
