@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"math/big"
 	"os"
@@ -15,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"firstbell/scenarios"
-	"io/fs"
 )
 
 // defaultSeed makes two runs of the same file the same storm unless somebody

@@ -1,16 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"errors"
 	"firstbell/scenarios/presets"
-	"io/fs"
 )
 
 func newPresetsCmd(e *env) *cobra.Command {

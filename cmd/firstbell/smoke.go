@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,6 @@ import (
 	"firstbell/runner/consent"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
-	"math"
 )
 
 func newSmokeCmd(e *env) *cobra.Command {

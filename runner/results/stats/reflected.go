@@ -119,8 +119,8 @@ func (w Waits) likelihood(spare, v float64) float64 {
 // and variance v a second, reflected at 0 (Harrison, section 3.6).
 func reflectedTail(y, x, spare, v, t float64) float64 {
 	s, move := math.Sqrt(float64(v*t)), float64(spare*t)
-	p := normal((x - y - move) / s)
-	if q := normal((move - y - x) / s); q > 0 {
+	p := NormalTail((y + move - x) / s)
+	if q := NormalTail((x + y - move) / s); q > 0 {
 		p += math.Exp(math.Log(q) - 2*float64(spare*y)/v)
 	}
 	return math.Min(1, p)
@@ -131,7 +131,7 @@ func reflectedDensity(y, x, spare, v, t float64) float64 {
 	s, move := math.Sqrt(float64(v*t)), float64(spare*t)
 	a, b := (y-x+move)/s, (move-y-x)/s
 	p := bell(a) / s
-	if q := bell(b)/s + 2*float64(spare/v*normal(b)); q > 0 {
+	if q := bell(b)/s + 2*float64(spare/v*NormalTail(-b)); q > 0 {
 		p += math.Exp(math.Log(q) - 2*float64(spare*y)/v)
 	}
 	return p
@@ -181,5 +181,4 @@ func highest(lo, hi float64, f func(float64) float64) (at, value float64) {
 	return b, fb
 }
 
-func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
-func bell(x float64) float64   { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
+func bell(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
