@@ -233,16 +233,22 @@ func HeldStatus(s *report.Summary) report.Status {
 	return report.Undecided
 }
 
-// sessionNumbers are required, held, margin.
-func (c *Catalog) sessionNumbers(s *report.Summary) [3]Number {
-	k := s.Capacity
+// Margin is held ÷ required, as a number beside others.
+func (c *Catalog) Margin(k *report.Capacity) Sentence {
 	margin := Sentence{{c.Times(k.Headroom), "capacity.headroom"}}
 	switch {
 	case !k.Headroom.Known():
-		margin = Sentence{{Text: c.Text("not_measured")}}
-	case marginAtLeast(&k):
-		margin = append(Sentence{{Text: "≥\u00a0"}}, margin...)
+		return Sentence{{Text: c.Text("not_measured")}}
+	case marginAtLeast(k):
+		return append(Sentence{{Text: "≥\u00a0"}}, margin...)
 	}
+	return margin
+}
+
+// sessionNumbers are required, held, margin.
+func (c *Catalog) sessionNumbers(s *report.Summary) [3]Number {
+	k := s.Capacity
+	margin := c.Margin(&k)
 	if InPeople(s) || !bounded(k.Held) {
 		return [3]Number{
 			{Sentence{{c.Uint(k.Storm.Required), "capacity.storm.required"}}, c.Text("session.number_required")},

@@ -106,7 +106,7 @@ func (b *builder) figures() *Table {
 	}
 	row("required", Words{b.f.count("capacity.storm.required"), {Text: " (" + c.Text("html.at_peak") + " "}, b.f.rate("capacity.required"), {Text: " " + c.Text("html.a_second") + ")"}})
 	if k.Headroom.Known() {
-		row("margin", Words{b.f.times("capacity.headroom")})
+		row("margin", b.f.words(c.Margin(k)))
 	}
 	return t
 }
