@@ -222,30 +222,6 @@ func (s *session) stageName(name string) string {
 	return s.text.Word("stage", name)
 }
 
-// stage runs one stage unless the journal says it is done, and notes its end.
-func (s *session) stage(name string, work func() error) error {
-	i := slices.IndexFunc(s.d.Stages, func(st results.Stage) bool { return st.Name == name })
-	if i < 0 || s.d.Stages[i].Skipped != "" {
-		return nil
-	}
-	s.say("console.stage_begins", "n", s.text.Int(i+1), "of", s.text.Int(len(s.d.Stages)), "stage", s.stageName(name),
-		"time", s.d.Stages[i].Planned.Round(time.Second).String())
-	if err := work(); err != nil {
-		return err
-	}
-	s.d.Stages[i].Done = true
-	return s.save()
-}
-
-// skip notes a stage that will not be played, and why.
-func (s *session) skip(name, why string) {
-	for i := range s.d.Stages {
-		if s.d.Stages[i].Name == name && !s.d.Stages[i].Done {
-			s.d.Stages[i].Skipped = why
-		}
-	}
-}
-
 // unproved adds a thing the session did not set out to prove.
 func (s *session) unproved(key string) {
 	if !slices.Contains(s.d.Unproved, key) {

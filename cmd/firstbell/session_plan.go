@@ -120,7 +120,7 @@ func (s *session) total() time.Duration {
 func (s *session) fitQuick() {
 	s.unproved("quick")
 	s.unproved("repeats")
-	s.skip(results.StageRepeat, "quick")
+	s.skip(results.StageRepeat, skippedQuick)
 	if s.command == "certify" {
 		s.drop(results.StageOnset)
 	}
@@ -186,7 +186,7 @@ func (s *session) dropLate(name string, keep time.Duration) {
 // drop leaves stages out of a quick session, and says so.
 func (s *session) drop(stages ...string) {
 	for _, name := range stages {
-		s.skip(name, "quick")
+		s.skip(name, skippedQuick)
 		s.unproved(name)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -135,9 +136,9 @@ func (s *session) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if why := endsHere(found); why != "" {
+	if endsHere(found) {
 		for _, name := range []string{results.StageIsolation, results.StageOnset, results.StageStorm, results.StageRecovery} {
-			s.skip(name, why)
+			s.skip(name, leftOut(found))
 		}
 		return s.save()
 	}
@@ -150,14 +151,10 @@ func (s *session) play(ctx context.Context) error {
 	return nil
 }
 
-// endsHere is why nothing can follow a search: a tool taken for an attacker
-// sends nothing more.
-func endsHere(f *capacity.Found) string {
-	switch f.Why {
-	case capacity.WhyBlocked, capacity.WhyNothing:
-		return f.Why
-	}
-	return ""
+// endsHere reports whether nothing can follow a search: a tool taken for an
+// attacker sends nothing more.
+func endsHere(f *capacity.Found) bool {
+	return f.Why == capacity.WhyBlocked || f.Why == capacity.WhyNothing
 }
 
 // config is what every part of the session after the calibration is told.
@@ -184,7 +181,7 @@ func (s *session) search(ctx context.Context) (*capacity.Found, error) {
 		}
 	}
 	for _, name := range []string{results.StageConfirm, results.StageBracket, results.StageRepeat, results.StageControl} {
-		s.markPlayed(name)
+		s.markPlayed(name, leftOut(found))
 	}
 	s.sayFound(found)
 	return found, s.save()
@@ -200,22 +197,6 @@ func (s *session) first() int {
 		}
 	}
 	return n
-}
-
-// markPlayed notes what a stage of the search came to: it plays those it needs.
-func (s *session) markPlayed(name string) {
-	for i := range s.d.Stages {
-		if s.d.Stages[i].Name != name {
-			continue
-		}
-		s.d.Stages[i].Done = false
-		for _, t := range s.d.Trials {
-			s.d.Stages[i].Done = s.d.Stages[i].Done || t.Stage == name
-		}
-		if !s.d.Stages[i].Done {
-			s.d.Stages[i].Skipped = "not_needed"
-		}
-	}
 }
 
 // sayFound prints the interval as it stands after the search.
@@ -237,37 +218,14 @@ func (s *session) isolate(ctx context.Context, f *capacity.Found, next int) (int
 		return next, nil
 	}
 	s.dropLate(results.StageIsolation, s.fullStorm()+s.keptForRecovery())
-	out := next
-	err := s.stagesAgain(results.StageIsolation, func() error {
-		p, err := capacity.Isolate(ctx, s.config(next), stepsAlone(s.sc), f.Saturation.Value)
-		out = p.Next
-		if p.Skipped != "" {
-			s.unproved("isolation_" + p.Skipped)
-		}
-		return err
+	p, err := s.part(results.StageIsolation, next, func() (capacity.Played, error) {
+		return capacity.Isolate(ctx, s.config(next), stepsAlone(s.sc), f.Saturation.Value)
 	})
-	s.markPlayed(results.StageOnset)
-	return out, err
-}
-
-// stagesAgain is stage for a part whose trials number those that follow: a part
-// that was done before is asked again, and its trials answer from the journal.
-func (s *session) stagesAgain(name string, work func() error) error {
-	played := false
-	err := s.stage(name, func() error { played = true; return work() })
-	if err != nil || played || s.skipped(name) {
-		return err
+	if err != nil {
+		return p.Next, err
 	}
-	return work()
-}
-
-func (s *session) skipped(name string) bool {
-	for _, st := range s.d.Stages {
-		if st.Name == name {
-			return st.Skipped != ""
-		}
-	}
-	return true
+	s.markPlayed(results.StageOnset, cmp.Or(p.Skipped, s.skipReason(results.StageIsolation)))
+	return p.Next, s.save()
 }
 
 // stepsAlone are the steps of the most walked journey up to the page in class.
@@ -308,20 +266,14 @@ func comers(sc *scenarios.Scenario, persona string) int {
 // storms replays the morning below and above the predicted size, and at the
 // required one.
 func (s *session) storms(ctx context.Context, f *capacity.Found, next int) (int, error) {
-	out := next
-	err := s.stagesAgain(results.StageStorm, func() error {
+	p, err := s.part(results.StageStorm, next, func() (capacity.Played, error) {
 		storm := capacity.Storm{Peak: s.d.Required.PeakRate}
 		if !s.onlyRequired() {
 			storm.Predicted = s.predicted(f)
 		}
-		p, err := capacity.Storms(ctx, s.config(next), storm)
-		out = p.Next
-		if p.Skipped != "" {
-			s.unproved("storm_" + p.Skipped)
-		}
-		return err
+		return capacity.Storms(ctx, s.config(next), storm)
 	})
-	return out, err
+	return p.Next, err
 }
 
 // recover overloads the target on purpose and watches it come back.
@@ -330,21 +282,15 @@ func (s *session) recover(ctx context.Context, f *capacity.Found, next int) (int
 		return next, nil
 	}
 	s.dropLate(results.StageRecovery, 0)
-	out := next
-	err := s.stagesAgain(results.StageRecovery, func() error {
+	p, err := s.part(results.StageRecovery, next, func() (capacity.Played, error) {
 		refreshes := []int{0, 2, 5}
 		if s.o.quick {
 			refreshes = []int{-1}
 			s.unproved("refreshes")
 		}
-		p, err := capacity.Recover(ctx, s.config(next), f.Saturation.Value, refreshes)
-		out = p.Next
-		if p.Skipped != "" {
-			s.unproved("recovery_" + p.Skipped)
-		}
-		return err
+		return capacity.Recover(ctx, s.config(next), f.Saturation.Value, refreshes)
 	})
-	return out, err
+	return p.Next, err
 }
 
 // predicted is the largest storm that should hold, as a factor of the

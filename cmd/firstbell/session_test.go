@@ -1,15 +1,20 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"firstbell/report"
 	"firstbell/report/catalog"
+	"firstbell/runner/capacity"
 	"firstbell/runner/results"
 	"firstbell/scenarios"
 )
@@ -191,5 +196,75 @@ func TestConsoleTexts(t *testing.T) {
 				t.Errorf("%s: console.%s is missing", lang, key)
 			}
 		}
+	}
+}
+
+// TestWhatCouldNotBePlayed: a session whose search came to no answer says of what was
+// to follow that it was left out, and why: in its journal and on every face.
+func TestWhatCouldNotBePlayed(t *testing.T) {
+	s := aSession(t, morningOf(t, 3, 3000, withTime), "certify", t.TempDir(), false)
+	var terminal strings.Builder
+	s.e.stdout = &terminal
+	found := &capacity.Found{Why: capacity.WhyInvalid}
+	s.d.Trials = []results.Trial{{Name: "000-confirm", Stage: results.StageConfirm}}
+	for _, name := range []string{results.StageConfirm, results.StageBracket} {
+		s.markPlayed(name, leftOut(found))
+	}
+	for _, part := range []func(context.Context, *capacity.Found, int) (int, error){s.isolate, s.recover} {
+		if next, err := part(t.Context(), found, 1); err != nil || next != 1 {
+			t.Fatal(next, err)
+		}
+	}
+	s.ended = results.Ended{How: results.EndedPlanned}
+	if code := exitCodeOf(s.conclude()); code != exitInconclusive {
+		t.Errorf("exit code %d", code)
+	}
+	kept, err := results.ReadDossier(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown report.Summary
+	if b, err := os.ReadFile(filepath.Join(s.dir, "summary.json")); err != nil || json.Unmarshal(b, &shown) != nil {
+		t.Fatal(err)
+	}
+	for _, stages := range [][]results.Stage{kept.Stages, shown.Session.Stages} {
+		for name, want := range map[string]results.Stage{
+			results.StageConfirm: {Done: true}, results.StageBracket: {Skipped: "not_found"}, results.StageIsolation: {Skipped: "no_capacity"},
+			results.StageOnset: {Skipped: "no_capacity"}, results.StageRecovery: {Skipped: "no_capacity"}, results.StageStorm: {},
+		} {
+			i := slices.IndexFunc(stages, func(st results.Stage) bool { return st.Name == name })
+			if got := stages[i]; got.Done != want.Done || got.Skipped != want.Skipped {
+				t.Errorf("%s: done %v, skipped %q", name, got.Done, got.Skipped)
+			}
+		}
+	}
+	for face, text := range map[string]string{
+		"summary.md": "the return to normal: the limit was not found", "report.html": "skipped: the capacity was not found", "terminal": "the return to normal: the limit was not found",
+	} {
+		page := terminal.String()
+		if face != "terminal" {
+			b, err := os.ReadFile(filepath.Join(s.dir, face))
+			if err != nil {
+				t.Fatal(err)
+			}
+			page = string(b)
+		}
+		if !strings.Contains(strings.Join(strings.Fields(page), " "), text) {
+			t.Errorf("%s does not say %q", face, text)
+		}
+	}
+}
+
+// A quick session that goes without repeats says so, whatever its search found.
+func TestMarkPlayed(t *testing.T) {
+	s := aSession(t, morningOf(t, 3, 3000, withTime), "capacity", t.TempDir(), true)
+	s.markPlayed(results.StageRepeat, leftOut(&capacity.Found{}))
+	s.markPlayed(results.StageControl, leftOut(&capacity.Found{Why: capacity.WhyQuota}))
+	if got := s.skipReason(results.StageRepeat) + " " + s.skipReason(results.StageControl); got != "quick quota" {
+		t.Errorf("left out: %s", got)
+	}
+	s.d.Trials = []results.Trial{{Name: "000-control", Stage: results.StageControl}}
+	if s.markPlayed(results.StageControl, ""); s.skipped(results.StageControl) {
+		t.Error("what was played is left out")
 	}
 }

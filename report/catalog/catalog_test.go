@@ -358,7 +358,7 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 		"state.":       {"recovered", "draining", "metastable", "degraded", "not_tested", "undecided"},
 		"shed.":        {"recovered_after_shedding", "not_after_shedding"},
 		"role.":        {"low", "high", "required", "search"},
-		"skipped.":     {"quick", "not_needed", "ceiling", "no_capacity"},
+		"skipped.":     {"quick", "not_needed", "not_found", "quota", "blocked", "drift", "ceiling", "no_capacity"},
 		"ceiling.":     {"calibration", "consent", "machine"},
 		"html.level_":  {"L0", "L1", "L2", "L3"},
 		"session.weak_": {

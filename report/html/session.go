@@ -1,8 +1,6 @@
 package html
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"firstbell/report"
@@ -89,31 +87,13 @@ func (b *builder) stages() *Table {
 }
 
 func (b *builder) stageState(s results.Stage) Cell {
-	switch why := b.skipped(s); {
-	case why != "":
-		return Cell{Words: plain("– " + b.c.Text("html.stage_skipped") + b.c.Colon() + b.c.Word("skipped", why)), Class: "unsure"}
+	switch {
+	case s.Skipped != "":
+		return Cell{Words: plain("– " + b.c.Text("html.stage_skipped") + b.c.Colon() + b.c.Word("skipped", s.Skipped)), Class: "unsure"}
 	case s.Done:
 		return Cell{Words: plain("✓ " + b.c.Text("html.stage_done")), Class: "good"}
 	}
 	return Cell{Words: plain("– " + b.c.Text("html.stage_open")), Class: "unsure"}
-}
-
-// skipped is why a stage was not played, "" for one that was. A search that came to
-// no answer needed none of its later stages; and what starts from its answer was
-// gone through without a trial.
-func (b *builder) skipped(s results.Stage) string {
-	if s.Skipped == "not_needed" && b.s.Capacity.Why != "" {
-		return "not_found"
-	}
-	if s.Skipped != "" || slices.ContainsFunc(b.s.Session.Trials, func(t report.TrialRow) bool { return t.Stage == s.Name }) {
-		return s.Skipped
-	}
-	for _, x := range b.s.Session.Unproved {
-		if why, ok := strings.CutPrefix(x, s.Name+"_"); ok && b.c.Has("skipped."+why) {
-			return why
-		}
-	}
-	return ""
 }
 
 // mostTrials bounds the table of trials; all are in summary.json.

@@ -16,7 +16,7 @@ func TestASessionWithoutAnAnswer(t *testing.T) {
 	s.Recovery = report.Recovery{Status: report.Unmeasured, Command: "firstbell certify"}
 	s.Attribution = report.Attribution{Status: report.Unmeasured, Command: "firstbell certify"}
 	s.Session.Unproved = []string{"recovery_no_capacity"}
-	s.Session.Stages = []results.Stage{{Name: results.StageBracket, Skipped: "not_needed"}, {Name: results.StageRecovery, Done: true}}
+	s.Session.Stages = []results.Stage{{Name: results.StageBracket, Skipped: "not_found"}, {Name: results.StageRecovery, Skipped: "no_capacity"}}
 	s.Session.Trials = s.Session.Trials[:4]
 	text := string(words(t, s, "fr", []string{"recovery", "capacity", "why", "tool"}))
 	for _, wrong := range []string{"Pour l’obtenir : firstbell certify", "aucune affluence constante", "la réponse était acquise", "Rien n’a été laissé de côté", "trop-plein et retour | 0 s | ✓"} {
