@@ -57,6 +57,10 @@
 //
 // # Design
 //
+// Targets, files and workers name and say things that end up in sentences, in a
+// terminal, in a comment of a pipeline. Every text of a Summary is therefore made
+// [Legible] once, where it is judged; the folder keeps what was really said.
+//
 // Judge is a pure function of the folder: no clock, no map order, the bootstrap
 // drawn from the plan's seed. The same folder therefore gives the same bytes,
 // on any machine. Numbers that are judged travel as decimal strings, compared

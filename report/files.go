@@ -20,7 +20,7 @@ func isFace(name string) bool {
 }
 
 // ListFiles hashes the files a report rests on: every regular file of a run
-// folder but the report itself, by path. Links are not followed.
+// folder but the report itself, by path, made [Legible]. Links are not followed.
 func ListFiles(dir string) ([]File, error) {
 	out := []File{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -32,7 +32,7 @@ func ListFiles(dir string) ([]File, error) {
 			return err
 		}
 		f, err := hashFile(path)
-		f.Path = filepath.ToSlash(rel)
+		f.Path = Legible(filepath.ToSlash(rel))
 		out = append(out, f)
 		return err
 	})

@@ -14,9 +14,16 @@ import (
 )
 
 // Judge reads a run folder and says what it means. It is pure: the same folder
-// and scenario give the same Summary. Neither argument is changed. The only
-// errors are a folder without a plan or a scenario, and a plan that cannot be one.
-func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) { return judge(run, sc, nil) }
+// and scenario give the same Summary, whose texts are [Legible]. Neither argument is
+// changed. The only errors are a folder without a plan or a scenario, and a plan that
+// cannot be one.
+func Judge(run *results.Run, sc *scenarios.Scenario) (*Summary, error) {
+	s, err := judge(run, sc, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.legible(), nil
+}
 
 // judge is Judge with gates that the folder itself does not show.
 func judge(run *results.Run, sc *scenarios.Scenario, more []Gate) (*Summary, error) {

@@ -13,8 +13,8 @@ type OpenTrial = func(name string) (*results.Run, error)
 
 // JudgeDossier reads a capacity or certify session and says what it means. It is
 // pure but for what open reads: the same journal and folders give the same
-// Summary. open is asked for each trial in order, and for one of them once more.
-// A trial that cannot be opened is listed with nothing in it, and forbids ready.
+// Summary, whose texts are [Legible]. open is asked for each trial in order, and for
+// one of them once more. A trial that cannot be opened is listed with nothing in it, and forbids ready.
 //
 // Sections S1 to S9 describe one trial, [Session.Main]: a storm of the required
 // size, else any storm, else the highest plateau that held, else any trial. A
@@ -43,7 +43,7 @@ func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) (*
 	s.Sizing = x.sizing(s)
 	s.Verdict = x.verdict(s)
 	s.Verdict.Actions = x.actions(s)
-	return s, nil
+	return s.legible(), nil
 }
 
 // describe fills what was played, and when.

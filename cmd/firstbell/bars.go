@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"firstbell/report"
 	"firstbell/runner"
 	"firstbell/runner/results"
 )
@@ -63,7 +64,8 @@ func (b *bars) update(s runner.Snapshot) {
 }
 
 func (b *bars) event(ev results.Event) {
-	fmt.Fprintln(b.p, strings.Join(strings.Fields(b.view.clock(ev.At)+"  "+ev.Kind+" "+ev.Fields["host"]+" "+ev.Text), " "))
+	line := b.view.clock(ev.At) + "  " + ev.Kind + " " + ev.Fields["host"] + " " + ev.Text
+	fmt.Fprintln(b.p, strings.Join(strings.Fields(report.Legible(line)), " "))
 }
 
 func (b *bars) close() {

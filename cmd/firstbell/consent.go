@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"firstbell/report"
 	"firstbell/runner"
 	"firstbell/runner/consent"
 	"firstbell/scenarios"
@@ -80,7 +81,7 @@ func verifyConsent(ctx context.Context, e *env, o consentOptions, u *url.URL) er
 		return refusedConsent(err)
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s consents\n  by          %s\n  window      %s to %s\n  requests    %g/s at most\n  connections %g/s at most\n  grace       %s\n",
-		g.Origin, g.ConsentedBy, g.NotBefore.Format(time.RFC3339), g.NotAfter.Format(time.RFC3339),
+		report.Legible(g.Origin), report.Legible(g.ConsentedBy), g.NotBefore.Format(time.RFC3339), g.NotAfter.Format(time.RFC3339),
 		g.RequestsPerSecond, g.ConnectionsPerSecond, g.Grace)
 	return err
 }

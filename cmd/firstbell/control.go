@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"firstbell/report"
 	"firstbell/runner/results"
 )
 
@@ -114,6 +115,15 @@ func asStopped(ctx context.Context, ended results.Ended) results.Ended {
 		ended.How, ended.Cause = results.EndedStopped, s.Error()
 	}
 	return ended
+}
+
+// legibleLines is [report.Legible] of a text of several lines of ours.
+func legibleLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = report.Legible(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // plainLine makes one short printable line of what somebody else wrote.

@@ -89,8 +89,15 @@ func exitCodeOf(err error) int {
 	}
 }
 
-// printError writes an error as what, why, what to do; verdicts print nothing.
-func printError(w io.Writer, err error) {
+// printError writes an error as what, why, what to do; verdicts print nothing. What
+// a target or a file said may be part of it.
+func printError(to io.Writer, err error) {
+	w := new(strings.Builder)
+	writeError(w, err)
+	_, _ = io.WriteString(to, legibleLines(w.String()))
+}
+
+func writeError(w io.Writer, err error) {
 	var (
 		verdict  verdictError
 		user     *userError

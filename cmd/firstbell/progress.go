@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"firstbell/report"
 	"firstbell/report/catalog"
 	"firstbell/runner"
 	"firstbell/runner/results"
@@ -158,7 +159,7 @@ func (l *lines) update(s runner.Snapshot) {
 }
 
 func (l *lines) event(ev results.Event) {
-	fmt.Fprintf(l.w, "t=%s event=%s", l.view.clock(ev.At), ev.Kind)
+	fmt.Fprintf(l.w, "t=%s event=%s", l.view.clock(ev.At), report.Legible(ev.Kind))
 	if host := ev.Fields["host"]; host != "" {
 		fmt.Fprintf(l.w, " host=%q", host)
 	}
@@ -190,9 +191,9 @@ func (j *jsonLines) update(s runner.Snapshot) {
 }
 
 func (j *jsonLines) event(ev results.Event) {
-	line := map[string]any{"t": j.view.clock(ev.At), "event": ev.Kind, "text": ev.Text}
+	line := map[string]any{"t": j.view.clock(ev.At), "event": report.Legible(ev.Kind), "text": report.Legible(ev.Text)}
 	if host := ev.Fields["host"]; host != "" {
-		line["host"] = host
+		line["host"] = report.Legible(host)
 	}
 	_ = j.enc.Encode(line)
 }

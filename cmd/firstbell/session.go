@@ -212,7 +212,7 @@ func (s *session) say(key string, args ...string) {
 	if s.o.progress == "none" || s.o.progress == "json" {
 		return
 	}
-	fmt.Fprintln(s.e.stderr, s.text.Text(key, args...))
+	fmt.Fprintln(s.e.stderr, legibleLines(s.text.Text(key, args...)))
 }
 
 func (s *session) stageName(name string) string {

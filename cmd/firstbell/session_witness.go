@@ -113,7 +113,7 @@ func (s *session) lost(err error) {
 	if err == nil {
 		return
 	}
-	fmt.Fprintf(s.e.stderr, "%v\n", err)
+	fmt.Fprintln(s.e.stderr, plainLine(err.Error()))
 	s.witness.stop()
 	s.witness = nil
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,7 +88,7 @@ func smokeError(problems string, traces []runner.Trace) error {
 
 // printTraces writes every hop of every walk: no query, no id, no secret.
 func printTraces(w io.Writer, traces []runner.Trace) error {
-	b := bufio.NewWriter(w)
+	b := new(strings.Builder)
 	for _, t := range traces {
 		with := ""
 		if t.Wrong {
@@ -103,10 +103,11 @@ func printTraces(w io.Writer, traces []runner.Trace) error {
 		}
 		fmt.Fprintln(b)
 	}
-	return b.Flush()
+	_, err := io.WriteString(w, legibleLines(b.String()))
+	return err
 }
 
-func printStep(b *bufio.Writer, s runner.TraceStep) {
+func printStep(b *strings.Builder, s runner.TraceStep) {
 	mark := ""
 	if s.InClass {
 		mark = "  [in class]"

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"firstbell/report"
 	"firstbell/runner"
 	"firstbell/runner/fleet"
 	"firstbell/runner/fleet/bus"
@@ -132,7 +133,7 @@ type workerLog struct {
 func (l *workerLog) printf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.w, "%s %s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), l.who, fmt.Sprintf(format, args...))
+	fmt.Fprintf(l.w, "%s %s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), l.who, report.Legible(fmt.Sprintf(format, args...)))
 }
 
 // tell prints what a worker notices. From the order to leave on, the end of the

@@ -5,13 +5,11 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"strings"
 	"sync"
-	"unicode"
 
 	"firstbell/report"
 	"firstbell/report/catalog"
@@ -28,10 +26,6 @@ var pages = sync.OnceValue(func() *template.Template {
 // French. The page is complete or nothing is written.
 func Render(w io.Writer, s *report.Summary, lang string) error {
 	c := catalog.For(lang)
-	s, err := legible(s)
-	if err != nil {
-		return fmt.Errorf("rendering the report: %w", err)
-	}
 	f, err := newFacts(s, c)
 	if err != nil {
 		return fmt.Errorf("rendering the report: %w", err)
@@ -46,25 +40,6 @@ func Render(w io.Writer, s *report.Summary, lang string) error {
 	}
 	_, err = w.Write(b.Bytes())
 	return err
-}
-
-// legible gives a summary whose texts keep the order they are written in: a name or a
-// failure page with a control of the direction of writing in it would turn round the
-// sentence it is quoted in. Each such control becomes U+FFFD.
-func legible(s *report.Summary) (*report.Summary, error) {
-	turns := func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
-	raw, err := json.Marshal(s)
-	if err != nil || !bytes.ContainsFunc(raw, turns) {
-		return s, err
-	}
-	raw = bytes.Map(func(r rune) rune {
-		if turns(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, raw)
-	out := new(report.Summary)
-	return out, json.Unmarshal(raw, out)
 }
 
 // builder turns a Summary into the parts of the page.
