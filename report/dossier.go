@@ -239,6 +239,7 @@ type Session struct {
 	Window      Span                 `json:"required_window"` // of the scenario's own storm
 	Stages      []results.Stage      `json:"stages"`
 	Resumed     []results.Resumed    `json:"resumed"`
+	Cold        ColdStart            `json:"cold_start"`
 	Unproved    []string             `json:"unproved"`
 	Calibration *results.Calibration `json:"calibration"`
 	Witness     *results.Witness     `json:"witness"`
@@ -254,6 +255,23 @@ type Session struct {
 	Sizes []SizeRow `json:"sizes"`
 	// Fleet is what the trials were played on, when it was several workers.
 	Fleet *SessionFleet `json:"fleet,omitempty"`
+}
+
+// ColdStart is how the target was before the trials that want one at rest, which
+// nothing has warmed up or worn out: storms and overloads on purpose.
+type ColdStart struct {
+	Needed  int     `json:"trials"`    // played
+	Reset   int     `json:"reset"`     // of them, those the operator's command went before; the others had idle time only
+	Longest Decimal `json:"longest_s"` // from its beginning until people got in again; "" for none
+	Resets  []Reset `json:"resets"`    // in the order of the trials they went before, failed ones included
+}
+
+// Reset is one run of the operator's command.
+type Reset struct {
+	Trial    string  `json:"trial"`
+	Took     Decimal `json:"took_s"`
+	Answered Decimal `json:"answered_s"`       // "" when people did not get in
+	Failed   string  `json:"failed,omitempty"` // exit, timeout, silent
 }
 
 // SizeRow is the capacity measured with so many servers.

@@ -58,10 +58,35 @@ func (x *session) describe(s *Summary) {
 		}
 	}
 	s.Session = &Session{
-		Command: d.Command, Quick: d.Quick, Window: Span{secondOf(x.sc.Storm.Play.From), secondOf(x.sc.Storm.Play.To)}, Stages: nonNil(d.Stages), Resumed: nonNil(d.Resumed), Unproved: nonNil(d.Unproved),
+		Command: d.Command, Quick: d.Quick, Window: Span{secondOf(x.sc.Storm.Play.From), secondOf(x.sc.Storm.Play.To)}, Stages: nonNil(d.Stages), Resumed: nonNil(d.Resumed), Cold: coldStart(d), Unproved: nonNil(d.Unproved),
 		Calibration: d.Calibration, Witness: d.Witness, Control: d.Control, SynLadder: nonNil(d.SynLadder),
 		Trials: x.rows(), Main: x.main, Checks: x.checks(), Fleet: x.fleet,
 	}
+}
+
+// coldStart counts the trials that want a target at rest, and those that had one.
+func coldStart(d *results.Dossier) ColdStart {
+	out := ColdStart{Resets: []Reset{}}
+	var longest time.Duration
+	before := map[string]bool{}
+	for _, r := range d.Resets {
+		row := Reset{Trial: r.Trial, Took: seconds(r.Took), Failed: r.Failed}
+		if r.Failed == "" {
+			before[r.Trial] = true
+			row.Answered, longest = seconds(r.Answered), max(longest, r.Answered)
+			out.Longest = seconds(longest)
+		}
+		out.Resets = append(out.Resets, row)
+	}
+	for _, t := range d.Trials {
+		if t.Conduct.Kind == results.TrialStorm || t.Conduct.Kind == results.TrialRecovery {
+			out.Needed++
+			if before[t.Name] {
+				out.Reset++
+			}
+		}
+	}
+	return out
 }
 
 func (x *session) rows() []TrialRow {

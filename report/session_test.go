@@ -93,6 +93,7 @@ func TestVerdictOfASession(t *testing.T) {
 		"killed":                        {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended = nil }), report.Inconclusive, report.CauseUnfinished},
 		"killed after it failed":        {with(storms("not_ready"), func(d *reporttest.Dossier) { d.Journal.Ended = nil }), report.NotReady, ""},
 		"interrupted":                   {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedInterrupted }), report.Inconclusive, report.CauseInterrupted},
+		"not reset":                     {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedReset }), report.Inconclusive, report.CauseReset},
 		"stopped by the target":         {with(isReady, func(d *reporttest.Dossier) { d.Journal.Ended.How = results.EndedByTarget }), report.Inconclusive, report.CauseStoppedByTarget},
 		"a trial's folder is not there": {with(isReady, func(d *reporttest.Dossier) { d.Lose("001-storm") }), report.Inconclusive, report.CauseCut},
 		"the control address slowed down": {with(isReady, func(d *reporttest.Dossier) {
@@ -226,5 +227,25 @@ func TestInterruptedBeforeItsStorms(t *testing.T) {
 	}
 	if s.Verdict.Cause != report.CauseInterrupted || !slices.Contains(s.Verdict.Actions, "cause_unfinished") || slices.Contains(s.Verdict.Actions, "cause_interrupted") {
 		t.Errorf("cause %q, actions %v", s.Verdict.Cause, s.Verdict.Actions)
+	}
+}
+
+// TestColdStart counts the trials that the target was to meet at rest, and those before
+// which it was reset; a reset that failed counts for none.
+func TestColdStart(t *testing.T) {
+	d := reporttest.NewDossier(t, reporttest.Standard())
+	d.Plateau(results.StageConfirm, 18, 20)
+	first, second := d.Storm("required", 1, "ready"), d.Storm("required", 1, "ready")
+	if c := d.Judge().Session.Cold; c.Needed != 2 || c.Reset != 0 || c.Longest != "" || len(c.Resets) != 0 || c.Resets == nil {
+		t.Errorf("without a reset: %+v", c)
+	}
+	d.Journal.Resets = []results.Reset{
+		{Trial: first, Took: 1500 * time.Millisecond, Answered: 40 * time.Second},
+		{Trial: second, Took: time.Second, Answered: 50 * time.Second, Failed: results.ResetSilent},
+		{Trial: "001-confirm", Took: time.Second, Answered: 9 * time.Second},
+	}
+	c := d.Judge().Session.Cold
+	if c.Needed != 2 || c.Reset != 1 || c.Longest != "40" || c.Resets[0] != (report.Reset{Trial: first, Took: "1.5", Answered: "40"}) || c.Resets[1].Answered != "" || c.Resets[1].Failed != "silent" {
+		t.Errorf("%+v", c)
 	}
 }

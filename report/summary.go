@@ -173,6 +173,7 @@ const (
 	CauseWitness     Cause = "witness"            // the second observer saw something else
 	CauseQuota       Cause = "quota"              // a limiter answered before the target did
 	CauseNotReplayed Cause = "not_replayed"       // no storm of the required size
+	CauseReset       Cause = "reset_failed"       // the target could not be brought to a cold start
 	CauseUnfinished  Cause = "unfinished"         // nobody has taken the session up again yet
 )
 

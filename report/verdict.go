@@ -20,6 +20,7 @@ var causeOfEnd = map[results.EndedAs]Cause{
 	results.EndedStopped:     CauseStopped,
 	results.EndedAlone:       CauseAlone,
 	results.EndedLoss:        CauseWorkerLost,
+	results.EndedReset:       CauseReset,
 	results.EndedCut:         CauseCut,
 }
 

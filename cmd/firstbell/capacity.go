@@ -19,6 +19,13 @@ replay whole storms below and above the size that follows from it. The answer is
 an interval in people, never one number, with the first criterion and the first
 step that broke. The plan and its duration are printed before anything is sent.
 
+With --reset COMMAND the target starts cold: /bin/sh runs the command on this machine
+before every whole morning and every overload on purpose, one person per persona then
+logs in, and the test begins. When the command fails, or nobody gets in within
+--reset-timeout, the test is not played and the session ends there; given again, it goes
+on with that test. The command is kept nowhere, only that it ran and for how long.
+Without it the target has merely been idle, and the report says so.
+
 A session that was interrupted or killed goes on when the same command is given
 again within 12 hours: finished trials are not played again. --fresh starts over.`,
 		Example: "  firstbell capacity lycees.yaml\n  firstbell capacity lycees.yaml --quick --lang en",
@@ -42,9 +49,13 @@ the report says what was not proved.
 Overload on purpose: the consent file's grace and its control address keep the test
 stoppable while the target is too busy to answer.
 
+With --reset COMMAND the target is brought to a cold start before every whole morning
+and every overload on purpose ("firstbell capacity --help" says how). The 25 minutes do
+not count resets.
+
 A session that was interrupted or killed goes on when the same command is given
 again within 12 hours: finished trials are not played again. --fresh starts over.`,
-		Example: "  firstbell certify lycees.yaml --quick\n  firstbell certify lycees.yaml --witness --control https://status.preprod.example/ping",
+		Example: "  firstbell certify lycees.yaml --reset 'ssh staging sudo systemctl restart ent'\n  firstbell certify lycees.yaml --quick\n  firstbell certify lycees.yaml --witness --control https://status.preprod.example/ping",
 		Args:    cobra.ExactArgs(1),
 	}
 	c.RunE = withSession(e, &o, "certify")
@@ -73,6 +84,8 @@ func addSession(c *cobra.Command, o *sessionOptions) {
 	f.Float64Var(&o.start, "start", 0, "first load of the probe, people per second (0: computed from the scenario)")
 	f.Float64Var(&o.highest, "max", 0, "never offer more than this, people per second (0: calibration, consent and machine decide)")
 	f.StringVar(&o.control, "control", "", "address that carries no load, read once a second: tells a network problem from the target's")
+	f.StringVar(&o.reset, "reset", "", "shell command that brings the target to a cold start: run before every whole morning and every overload on purpose")
+	f.DurationVar(&o.resetTimeout, "reset-timeout", resetTimeout, "longest a reset may take, until people get in again")
 	f.BoolVar(&o.witness, "witness", false, "a second process logs in once a second and must see what the load sees")
 }
 
@@ -83,6 +96,8 @@ func (o *sessionOptions) check(sc *scenarios.Scenario) error {
 		return usageError("--start and --max want a rate above 0")
 	case o.highest > 0 && o.start > o.highest:
 		return usageError("--start %g is above --max %g", o.start, o.highest)
+	case o.reset != "" && (o.resetTimeout < resetShortest || o.resetTimeout > resetLongest):
+		return usageError("--reset-timeout %s: want a time between %s and %s", o.resetTimeout, resetShortest, resetLongest)
 	case o.scale != "100%" && o.scale != "1":
 		return usageError("--scale: a session finds the size itself; the required size is the scenario's own")
 	}

@@ -24,7 +24,10 @@ type sessionOptions struct {
 	highest float64 // never offer more; 0: no bound of the user's
 	control string  // neutral address
 	witness bool
+	reset   string // the operator's command that brings the target to a cold start
 	sizes   sizeOptions
+
+	resetTimeout time.Duration
 }
 
 // session is one capacity or certify session: a folder with a journal and a run
@@ -171,13 +174,13 @@ func (s *session) sized(d *results.Dossier) {
 }
 
 // goesOn reports whether a session that ended so is taken up by the same command:
-// it was killed or stopped, or its fleet fell apart.
+// it was killed or stopped, its fleet fell apart, or its target could not be reset.
 func goesOn(e *results.Ended) bool {
 	if e == nil {
 		return true
 	}
 	switch e.How {
-	case results.EndedInterrupted, results.EndedByTarget, results.EndedStopped, results.EndedAlone, results.EndedLoss:
+	case results.EndedInterrupted, results.EndedByTarget, results.EndedStopped, results.EndedAlone, results.EndedLoss, results.EndedReset:
 		return true
 	}
 	return false

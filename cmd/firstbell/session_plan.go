@@ -205,6 +205,9 @@ func (s *session) tellPlan() {
 		}
 		s.say("console.stage", "stage", s.stageName(st.Name), "time", minutes(st.Planned))
 	}
+	if s.o.reset != "" {
+		s.say("console.reset_plan", "time", s.o.resetTimeout.String())
+	}
 	s.say("console.folder", "dir", s.dir)
 }
 

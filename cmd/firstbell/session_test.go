@@ -170,6 +170,12 @@ func TestSessionWantsATimeCriterion(t *testing.T) {
 	if err := o.check(morningOf(t, 3, 100, withTime)); err != nil {
 		t.Errorf("with one: %v", err)
 	}
+	for _, limit := range []time.Duration{0, -time.Second, 24 * time.Hour} {
+		o.reset, o.resetTimeout = "true", limit
+		if err := o.check(morningOf(t, 3, 100, withTime)); err == nil || exitCodeOf(err) != exitUsage {
+			t.Errorf("a reset within %s: %v", limit, err)
+		}
+	}
 }
 
 func TestBusiest(t *testing.T) {
@@ -191,7 +197,8 @@ func TestConsoleTexts(t *testing.T) {
 	for _, lang := range []string{"fr", "en"} {
 		c := catalog.For(lang)
 		for _, key := range []string{"plan", "stage", "stage_skipped", "folder", "resumed", "stage_begins", "trial", "storm",
-			"calibration", "honest", "broke", "no_answer", "held", "held_at_least", "held_less_than", "no_stage"} {
+			"calibration", "honest", "broke", "no_answer", "held", "held_at_least", "held_less_than", "no_stage",
+			"reset", "reset_plan", "reset_exit", "reset_timeout", "reset_silent"} {
 			if !c.Has("console." + key) {
 				t.Errorf("%s: console.%s is missing", lang, key)
 			}

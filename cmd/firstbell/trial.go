@@ -45,6 +45,9 @@ func (p *player) Play(ctx context.Context, spec capacity.Spec, enough func(capac
 
 func (p *player) playNow(ctx context.Context, spec capacity.Spec, enough func(capacity.Moment) bool) (*results.Series, error) {
 	s := p.s
+	if err := s.cold(ctx, spec); err != nil {
+		return nil, err
+	}
 	began := s.e.now().UTC()
 	s.announce(spec)
 	var ended results.Ended

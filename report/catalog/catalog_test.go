@@ -366,12 +366,12 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 		},
 		"cause.": {
 			string(report.CauseCalibration), string(report.CauseSeeds), string(report.CauseDrift), string(report.CauseExternal), string(report.CauseWitness),
-			string(report.CauseQuota), string(report.CauseNotReplayed), string(report.CauseUnfinished),
+			string(report.CauseQuota), string(report.CauseNotReplayed), string(report.CauseUnfinished), string(report.CauseReset),
 			"wide", "invalid", "nothing_came", "blocked", "no_time_criterion",
 		},
 		"action.": {
 			"cause_calibration_failed", "cause_seeds_disagree", "cause_drift", "cause_external", "cause_witness", "cause_quota", "cause_not_replayed",
-			"cause_unfinished", "strengthen_step", "raise_quota", "shed_load", "full_session", "certify",
+			"cause_unfinished", "cause_reset_failed", "strengthen_step", "raise_quota", "shed_load", "full_session", "certify",
 		},
 		"signature.": {
 			"queueing", "quota", "per_ip", "pool", "accept_queue", "proxy_timeout", "crash", "blank", "tls", "external", "generator",

@@ -18,7 +18,7 @@ func (b *builder) proof() Section {
 	}
 	parts = append(parts, []Part{
 		{Heading: c.Text("html.parameters"), Facts: b.parameters()},
-		{Heading: c.Text("html.method"), List: b.list("html.method.", 7)},
+		{Heading: c.Text("html.method"), List: append(b.list("html.method.", 7), b.coldStart()...)},
 		{Heading: c.Text("html.limits"), List: b.limitsOf()},
 	}...)
 	if t := b.assumptions(); t != nil {
@@ -39,6 +39,23 @@ func (b *builder) list(prefix string, n int) []Words {
 		out = append(out, plain(b.c.Text(prefix+strconv.Itoa(i+1))))
 	}
 	return out
+}
+
+// coldStart says how the portal was before the tests that want it at rest.
+func (b *builder) coldStart() []Words {
+	if b.s.Session == nil || b.s.Session.Cold.Needed == 0 {
+		return nil
+	}
+	key := "html.method_cold"
+	switch cold := b.s.Session.Cold; cold.Reset {
+	case 0:
+		key = "html.method_idle"
+	case cold.Needed:
+	default:
+		key = "html.method_cold_some"
+	}
+	return []Words{b.f.say(key, "n", b.f.count("session.cold_start.reset"), "of", b.f.count("session.cold_start.trials"),
+		"longest", b.f.duration("session.cold_start.longest_s"))}
 }
 
 // limitsOf is what the test does not say; a session has searched for the limit,

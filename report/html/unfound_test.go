@@ -33,3 +33,26 @@ func TestASessionWithoutAnAnswer(t *testing.T) {
 		t.Errorf("trial of kind %s; the loads that do not count are not told", s.Session.Trials[3].Kind)
 	}
 }
+
+// TestColdStartIsTold: the method says how the portal was before the tests that want it
+// at rest.
+func TestColdStartIsTold(t *testing.T) {
+	for text, cold := range map[string]report.ColdStart{
+		"it had idle time only":                {Needed: 6},
+		"the tester's own command reset":       {Needed: 6, Reset: 6, Longest: "42"},
+		"Before 2 of the 6 whole mornings":     {Needed: 6, Reset: 2, Longest: "42"},
+		"Before every whole morning and every": {Needed: 1, Reset: 1, Longest: "42"},
+		"a full login was checked; 42":         {Needed: 3, Reset: 3, Longest: "42"},
+		"a full login was checked (42":         {Needed: 3, Reset: 1, Longest: "42"},
+	} {
+		s := summary(t, "certify_not_ready")
+		s.Session.Cold = cold
+		if page := strings.ReplaceAll(string(words(t, s, "en", []string{"proof"})), "\u00a0", " "); !strings.Contains(page, text) {
+			t.Errorf("%+v: the page does not say %q", cold, text)
+		}
+	}
+	s := summary(t, "ready")
+	if page := string(words(t, s, "en", []string{"proof"})); strings.Contains(page, "idle time") {
+		t.Error("a run that had no test before it speaks of resets")
+	}
+}

@@ -203,7 +203,7 @@ func played() *report.Session {
 			URL: "https://statique.ent.exemple.fr/logo.png", Base: results.Beheld{N: 60, P50: 0.004, P95: 0.006},
 			Trials: []results.Beheld{{Trial: "022-storm", N: 240, P50: 0.004, P95: 0.006}},
 		},
-		Main: "022-storm",
+		Main: "022-storm", Cold: report.ColdStart{Needed: 2, Resets: []report.Reset{}},
 		Checks: []report.Measure{
 			{Name: "witness_p50", Status: report.Met, Relation: "<=", Threshold: "0.041", Measured: "0.008", Format: report.FormatDuration, At: -1},
 			{Name: "control_p95", Status: report.Met, Relation: "<=", Threshold: "0.026", Measured: "0.006", Format: report.FormatDuration, At: -1},

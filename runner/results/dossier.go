@@ -46,8 +46,9 @@ type Dossier struct {
 	Started      time.Time `json:"started"`
 	Settings     Settings  `json:"settings"`
 	Required     Required  `json:"required"`
-	Stages       []Stage   `json:"stages"` // as planned, in order
-	Trials       []Trial   `json:"trials"` // finished, in order
+	Stages       []Stage   `json:"stages"`           // as planned, in order
+	Trials       []Trial   `json:"trials"`           // finished, in order
+	Resets       []Reset   `json:"resets,omitempty"` // the last one before each trial that had one
 	Resumed      []Resumed `json:"resumed,omitempty"`
 	Ended        *Ended    `json:"ended,omitempty"` // nil: not finished
 	// Unproved are keys of what the session did not set out to prove (quick,
@@ -106,6 +107,23 @@ type Trial struct {
 	// Role says what a storm is for: low (0.9 N*), high (1.1 N*), required,
 	// predicted; of a recovery, "".
 	Role string `json:"role,omitempty"`
+}
+
+// Why a reset failed; keys of the report's catalogue.
+const (
+	ResetExit    = "exit"    // the command did not end with 0
+	ResetTimeout = "timeout" // it did not end in time
+	ResetSilent  = "silent"  // it ended, and people do not get in
+)
+
+// Reset is one time the operator's command brought the target to a cold start. The
+// command itself is not kept: it may hold a secret.
+type Reset struct {
+	Trial    string        `json:"trial"` // that was to follow
+	At       time.Time     `json:"at"`
+	Took     time.Duration `json:"took_ns"`               // the command
+	Answered time.Duration `json:"answered_ns,omitempty"` // from its beginning until people got in
+	Failed   string        `json:"failed,omitempty"`      // why the trial was not played
 }
 
 // Resumed is one time a session was taken up again.

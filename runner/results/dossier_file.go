@@ -30,8 +30,8 @@ func ReadDossier(dir string) (*Dossier, error) {
 	if major, _, _ := strings.Cut(d.Schema, "."); major != "1" {
 		return nil, fmt.Errorf("read dossier: schema %q is not known", d.Schema)
 	}
-	if len(d.Trials) > maxTrials {
-		return nil, fmt.Errorf("read dossier: %d trials", len(d.Trials))
+	if len(d.Trials) > maxTrials || len(d.Resets) > maxTrials {
+		return nil, fmt.Errorf("read dossier: %d trials, %d resets", len(d.Trials), len(d.Resets))
 	}
 	for _, t := range d.Trials {
 		if !plainName(t.Name) {

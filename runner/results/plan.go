@@ -124,6 +124,7 @@ const (
 	EndedStopped     EndedAs = "stopped"          // by an operator: firstbell stop
 	EndedAlone       EndedAs = "coordinator_lost" // a worker heard its coordinator no more, or a fleet's coordinator was killed and taken up again
 	EndedLoss        EndedAs = "worker_lost"      // a worker was lost and --on-loss stop was given
+	EndedReset       EndedAs = "reset_failed"     // of a session: the target could not be brought to a cold start before a trial
 	EndedCut         EndedAs = "cut"              // never written: what a folder without an end reads as
 )
 
