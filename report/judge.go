@@ -104,6 +104,9 @@ func facts(events []results.Event) []Fact {
 func (t *tally) flags() []EventRow {
 	out := []EventRow{}
 	for _, e := range t.run.Events {
+		if e.Kind == results.EventCertificate { // nothing happened
+			continue
+		}
 		host := e.Fields["host"]
 		i := slices.IndexFunc(out, func(r EventRow) bool { return r.Kind == e.Kind && r.Host == host })
 		switch {

@@ -34,6 +34,7 @@ func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) (*
 	if err != nil {
 		return nil, err
 	}
+	x.target.judge(s.Validity)
 	x.describe(s)
 	s.Capacity = x.capacity()
 	s.Attribution = attributionOf(x.trials, d, x.saturation)

@@ -114,6 +114,17 @@ func TestVerdictOfASession(t *testing.T) {
 			d.Plateau(results.StageConfirm, 18, 20)
 			d.Plateau(results.StageControl, 18, 14)
 		}), report.Inconclusive, report.CauseDrift},
+		"another certificate between two trials": {with(isReady, func(d *reporttest.Dossier) {
+			d.Shown(d.Plateau(results.StageConfirm, 18, 20), "aa")
+			d.Shown(d.Plateau(results.StageConfirm, 18, 20), "bb")
+		}), report.Inconclusive, report.CauseTargetChanged},
+		"another certificate within a plateau": {with(isReady, func(d *reporttest.Dossier) {
+			d.Changed(d.Plateau(results.StageConfirm, 18, 20))
+		}), report.Inconclusive, report.CauseTargetChanged},
+		"two machines, each with its certificate": {with(isReady, func(d *reporttest.Dossier) {
+			d.Shown(d.Plateau(results.StageConfirm, 18, 20), "aa", "bb")
+			d.Shown(d.Plateau(results.StageConfirm, 18, 20), "bb")
+		}), report.Ready, ""},
 		"nothing was played": {func(*reporttest.Dossier) {}, report.Inconclusive, report.CauseNotReplayed},
 	} {
 		t.Run(name, func(t *testing.T) {

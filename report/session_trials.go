@@ -28,6 +28,7 @@ type session struct {
 	main       string
 	v4         Gate
 	fleet      *SessionFleet // nil while every trial was one process's
+	target     identity
 }
 
 func newSession(d *results.Dossier, sc *scenarios.Scenario) *session {
@@ -45,6 +46,7 @@ func (x *session) add(trial results.Trial, run *results.Run, err error) {
 	t := newTally(run)
 	p.Series.Gates = t.failedGates(x.sc)
 	x.fleetOf(trial.Name, t)
+	x.target.see(run.Events)
 	if trial.Conduct.Kind == results.TrialStorm {
 		p.Reading = newPlateau(p.Series, x.sc).read() // its verdict follows, with gate V4
 		x.shape(&trial, t)

@@ -14,8 +14,8 @@ import (
 // besides; everything else a session measures explains it. The order of the
 // questions is the rule:
 //
-//  1. no criteria; accounts rejected, taken for an attacker or another target in
-//     a required replay; a fault outside the portal; a target that changed
+//  1. no criteria; accounts rejected or taken for an attacker in a required
+//     replay; another target in any trial than in those before; a fault outside the portal; a target that changed
 //     during the session; a witness that saw something else: inconclusive;
 //  2. most required replays not ready, and at most a fifth of the decided ones
 //     ready (the exceed ratio of MLRsearch): not ready;
@@ -101,6 +101,9 @@ func (x *session) always(s *Summary, required []storm) Cause {
 		case CauseAccountsRejected, CauseBlocked, CauseTargetChanged:
 			return c
 		}
+	}
+	if gateStatus(s.Validity, "V7") == NotMet {
+		return CauseTargetChanged
 	}
 	for _, m := range s.Session.Checks {
 		if m.Status == NotMet && m.Name == "control_p95" {

@@ -27,15 +27,16 @@ func (c *certificates) observe(at time.Duration) {
 	}
 }
 
-// report flags each host that changed.
+// report flags each host that changed, and keeps what was shown for the judgement
+// of a whole session: a target can change between two of its trials.
 func (c *certificates) report(at time.Duration, log *eventLog) {
-	if c.first == nil {
-		return
-	}
 	now := c.driver.Certificates()
 	for _, host := range slices.Sorted(maps.Keys(now)) {
-		if len(now[host]) > len(c.first[host]) {
+		if c.first != nil && len(now[host]) > len(c.first[host]) {
 			log.add(results.Event{At: at, Wall: time.Now(), Kind: results.EventTargetChanged, Text: host + ": certificate"})
+		}
+		for _, leaf := range now[host] {
+			log.keep(results.CertificateShown(at, time.Now(), host, leaf))
 		}
 	}
 }

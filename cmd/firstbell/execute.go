@@ -199,6 +199,15 @@ func (l *eventLog) write(ev results.Event) {
 	l.show.event(ev)
 }
 
+// keep writes an event that is for whoever reads the folder, and shows nothing.
+func (l *eventLog) keep(ev results.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.folder != nil {
+		_ = l.folder.Event(ev)
+	}
+}
+
 // mention shows something that the folder does not keep.
 func (l *eventLog) mention(ev results.Event) {
 	l.mu.Lock()

@@ -19,8 +19,9 @@ type Dossier struct {
 	tb       testing.TB
 	Journal  results.Dossier
 	Scenario *scenarios.Scenario
-	folders  map[string]string // by trial
-	storms   map[string]string // by fixture, written once
+	folders  map[string]string          // by trial
+	events   map[string][]results.Event // of a trial, beside those of its folder
+	storms   map[string]string          // by fixture, written once
 }
 
 // NewDossier is a finished certify session without trials, on a portal that is
@@ -107,7 +108,30 @@ func (d *Dossier) Open(name string) (*results.Run, error) {
 	if !ok {
 		return nil, errors.New("no such trial")
 	}
-	return results.Open(dir)
+	run, err := results.Open(dir)
+	if err == nil {
+		run.Events = append(run.Events, d.events[name]...)
+	}
+	return run, err
+}
+
+// Shown says which certificates the target showed in a trial.
+func (d *Dossier) Shown(name string, leaves ...string) {
+	for _, leaf := range leaves {
+		d.happened(name, results.CertificateShown(time.Minute, d.Journal.Started, "ent.preprod.example", leaf))
+	}
+}
+
+// Changed says that the target showed another certificate within a trial.
+func (d *Dossier) Changed(name string) {
+	d.happened(name, results.Event{At: time.Minute, Kind: results.EventTargetChanged, Text: "certificate"})
+}
+
+func (d *Dossier) happened(name string, e results.Event) {
+	if d.events == nil {
+		d.events = map[string][]results.Event{}
+	}
+	d.events[name] = append(d.events[name], e)
 }
 
 // Save writes the session's folder: its journal and the folders of its trials.

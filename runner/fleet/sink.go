@@ -77,7 +77,7 @@ func (s *sink) Event(e results.Event) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.events >= maxEvents && e.Kind != results.EventTargetChanged {
+	if s.events >= maxEvents && !results.ForVerdict(e.Kind) {
 		return nil
 	}
 	if err := s.record(RecordEvent, line, false); err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"firstbell/runner/results"
 	"firstbell/scenarios"
 )
 
@@ -107,7 +108,7 @@ type chains struct {
 
 const (
 	maxChains = 256
-	maxLeaves = 8 // per host
+	maxLeaves = results.MaxCertificates // per host
 )
 
 // verify checks the server's chain and name as crypto/tls would, unless told

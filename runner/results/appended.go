@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // file is what a run folder needs of a file it appends to.
@@ -57,6 +58,22 @@ func (l *eventLog) repeats(line []byte) bool {
 // EventTargetChanged is the kind of the event that gate V7 is judged by.
 const EventTargetChanged = "target_changed"
 
+// EventCertificate is the kind of the event that says which certificate a host has
+// shown in a run: what a session compares its trials by.
+const EventCertificate = "certificate_shown"
+
+// MaxCertificates is how many certificates of a host are told apart: a driver that
+// has seen so many says no more.
+const MaxCertificates = 8
+
+// CertificateShown is the event of a host's certificate; leaf is its SHA-256.
+func CertificateShown(at time.Duration, wall time.Time, host, leaf string) Event {
+	return Event{At: at, Wall: wall, Kind: EventCertificate, Fields: map[string]string{"host": host, "sha256": leaf}}
+}
+
+// ForVerdict reports whether a verdict rests on events of a kind.
+func ForVerdict(kind string) bool { return kind == EventTargetChanged || kind == EventCertificate }
+
 // keptForVerdict is room in the log for the events that a verdict rests on: whoever
 // tells much cannot crowd them out.
 const keptForVerdict = 100
@@ -72,7 +89,7 @@ func (l *eventLog) add(e Event) error {
 		return fmt.Errorf("event of %d bytes", len(line))
 	}
 	room := maxEvents
-	if e.Kind == EventTargetChanged {
+	if ForVerdict(e.Kind) {
 		room += keptForVerdict
 	}
 	if l.n >= room || l.repeats(line) {
