@@ -26,6 +26,7 @@ type fetched struct {
 	done time.Duration
 	// fault is why there is no page; NoReason with one.
 	fault results.Reason
+	why   string // of a malformed answer, in words of our own
 	// looped: more than 20 redirects, or an address visited too often; page
 	// is then the last redirect.
 	looped bool
@@ -46,6 +47,9 @@ func (v *showing) fetch(ctx context.Context, m *message, kind Kind, from *url.UR
 		out.done, out.host = resp.Timing.Done, resp.Host
 		if err != nil {
 			out.page, out.fault = nil, reasonFor(ctx, err)
+			if out.fault == results.ReasonBadResponse { // others say it all by their names
+				out.why = causeOf(err)
+			}
 			return out
 		}
 		out.page = v.pageOf(m.url, resp, hops)
@@ -128,6 +132,16 @@ func (v *showing) exchange(ctx context.Context, req *Request) (*Response, error)
 	}
 	v.w.hop(v, number, req, resp, err)
 	return resp, err
+}
+
+// causeOf is what a [TransportError] says beside its reason. It repeats nothing of
+// an answer.
+func causeOf(err error) string {
+	var te *TransportError
+	if !errors.As(err, &te) || te.Err == nil {
+		return ""
+	}
+	return te.Err.Error()
 }
 
 // reasonFor is why an exchange failed.

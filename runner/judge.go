@@ -186,6 +186,9 @@ func (v *showing) unexpected(p *page.Page, want *scenarios.Matcher, missing stri
 			return f
 		}
 	}
+	if len(p.Body) >= page.MaxBody {
+		missing += " (only the first 2 MiB of the page are looked at)"
+	}
 	if blank, scripts := v.w.site.blank(p); blank && p.Status < 300 && (!scripts || want.HasContentProof()) {
 		return failed(results.ReasonEmptyPage, "missing: "+missing)
 	}

@@ -158,7 +158,7 @@ func (v *showing) load(ctx context.Context, m *message) (fetched, finding) {
 	got := v.fetch(ctx, m, KindPage, v.from, !v.step.NoFollow)
 	for range maxRedirects {
 		if got.page == nil {
-			return got, failed(got.fault, "")
+			return got, failed(got.fault, got.why)
 		}
 		f, decided := v.judgeFirst(got)
 		if decided {

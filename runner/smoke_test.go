@@ -2,8 +2,11 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"net"
+	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,4 +119,41 @@ func TestSampleAccounts(t *testing.T) {
 			t.Errorf("%+v, %v", smoke, err)
 		}
 	})
+}
+
+// oddDriver gives every request one answer.
+type oddDriver struct {
+	runner.Session
+	body string
+	err  error
+}
+
+func (d *oddDriver) Open(uint32) runner.Session           { return d }
+func (*oddDriver) Cookie(*url.URL, string) (string, bool) { return "", false }
+func (*oddDriver) PageDone()                              {}
+func (*oddDriver) Forget()                                {}
+
+func (d *oddDriver) Do(_ context.Context, req *runner.Request) (*runner.Response, error) {
+	return &runner.Response{URL: req.URL, Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(d.body)}, d.err
+}
+
+// TestSmokeSaysWhy: what an operator cannot see in a browser is put into words.
+func TestSmokeSaysWhy(t *testing.T) {
+	proof := variant("- get: /\n", "- get: /\n      expect: {text: Bienvenue}\n")
+	for want, driver := range map[string]*oddDriver{
+		"an encoding":                {err: &runner.TransportError{Reason: results.ReasonBadResponse, Err: errors.New("an encoding")}},
+		"only the first 2 MiB of th": {body: strings.Repeat("<p>lorem ipsum</p>", 200_000) + "Bienvenue"},
+	} {
+		trySmoke(t, proof, ent.Config{}, ent.Modes{}, func(ctx context.Context, cfg runner.SmokeConfig) {
+			driver.body = driver.body[:min(len(driver.body), 2<<20)]
+			cfg.Driver = driver
+			traces, err := runner.Smoke(ctx, cfg)
+			if err != nil || len(traces) == 0 || len(traces[0].Steps) == 0 {
+				t.Fatalf("%v, %+v", err, traces)
+			}
+			if why := traces[0].Steps[len(traces[0].Steps)-1].Why; !strings.Contains(why, want) {
+				t.Errorf("%s because %q, want %q", traces[0].Reason, why, want)
+			}
+		})
+	}
 }

@@ -57,6 +57,8 @@ func (x *exchange) keepBody(source *errorReader, encoding string) error {
 	switch {
 	case source.err != nil && source.err != io.EOF:
 		return source.err // the wire's own failure, not the decoder's view of it
+	case errors.Is(err, errUnasked):
+		return err
 	case err != nil:
 		return errEncoding
 	}
@@ -65,28 +67,57 @@ func (x *exchange) keepBody(source *errorReader, encoding string) error {
 
 // decode copies at most limit decoded bytes.
 func decode(to io.Writer, from io.Reader, encoding string, limit int64) error {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "", "identity":
-	case "gzip", "x-gzip":
+	coding, err := codingOf(encoding)
+	switch {
+	case err != nil:
+		return err
+	case coding == "gzip":
 		z := gunzips.Get().(*gunzip)
 		defer gunzips.Put(z)
-		z.in.Reset(from)
-		if err := z.Reset(z.in); err != nil {
-			return noBody(err)
-		}
-		from = z
-	case "deflate":
+		return z.decode(to, from, limit)
+	case coding == "deflate":
 		br := bufio.NewReaderSize(from, 512)
 		inflated, err := inflate(br)
 		if err != nil {
 			return noBody(err)
 		}
 		from = inflated
-	default:
-		return errEncoding
 	}
-	_, err := io.Copy(to, io.LimitReader(from, limit))
+	_, err = io.Copy(to, io.LimitReader(from, limit))
 	return err
+}
+
+// codingOf is the one coding that a body is in: gzip, deflate, or "" for none.
+// Browsers read a body under a name that is no coding (none, utf-8) as it is.
+func codingOf(encoding string) (coding string, _ error) {
+	for name := range strings.SplitSeq(strings.ToLower(encoding), ",") {
+		switch name = strings.TrimSpace(name); {
+		case name == "br", name == "zstd", name == "compress", name == "x-compress", name == "dcb", name == "dcz":
+			return "", errUnasked
+		case name != "gzip" && name != "x-gzip" && name != "deflate":
+		case coding != "":
+			return "", errUnasked
+		default:
+			coding = strings.TrimPrefix(name, "x-")
+		}
+	}
+	return coding, nil
+}
+
+// decode copies at most limit bytes, member after member. Like browsers it ignores
+// what follows the last one: padding, or a line that a script wrote too much.
+func (z *gunzip) decode(to io.Writer, from io.Reader, limit int64) error {
+	z.in.Reset(from)
+	if err := z.Reset(z.in); err != nil {
+		return noBody(err)
+	}
+	for {
+		z.Multistream(false)
+		n, err := io.Copy(to, io.LimitReader(z, limit))
+		if limit -= n; err != nil || limit <= 0 || z.Reset(z.in) != nil {
+			return err
+		}
+	}
 }
 
 // inflate reads "deflate", which some servers send without its zlib wrapping.

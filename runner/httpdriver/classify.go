@@ -32,6 +32,7 @@ var (
 	errSwitch   = errors.New("the server switched protocols unasked")
 	errMalform  = errors.New("malformed answer")
 	errEncoding = errors.New("the body is not in the encoding announced")
+	errUnasked  = errors.New("the body is in an encoding that was not asked for")
 )
 
 // classify turns what an operation returned into a reason:
@@ -130,7 +131,7 @@ func plain(p phase, err error) error {
 	if p <= handshaking {
 		return err
 	}
-	for _, own := range []error{errTooLarge, errHead, errFlood, errLines, errSwitch, errEncoding} {
+	for _, own := range []error{errTooLarge, errHead, errFlood, errLines, errSwitch, errEncoding, errUnasked} {
 		if errors.Is(err, own) {
 			return own
 		}

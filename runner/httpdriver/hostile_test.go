@@ -57,6 +57,8 @@ func TestHostileAnswers(t *testing.T) {
 		{"no length, until the end", ok + "\r\nall of it", 0, "all of it"},
 		{"not gzip", ok + "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", results.ReasonBadResponse, ""},
 		{"unknown encoding", ok + "Content-Encoding: br\r\nContent-Length: 5\r\n\r\nhello", results.ReasonBadResponse, ""},
+		{"half a gzip", ok + "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n\x1f\x8b\b\x00\x00\x00\x00\x00\x00\xff\xcb\x48", results.ReasonBadResponse, ""},
+		{"gzip twice", ok + "Content-Encoding: gzip, gzip\r\nContent-Length: 5\r\n\r\nhello", results.ReasonBadResponse, ""},
 		{"gzip of nothing", ok + "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", 0, ""},
 		{"no body by status", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n", 0, ""},
 		{"nothing at all", "", results.ReasonClosed, ""},
@@ -181,6 +183,12 @@ func TestDecodedBodies(t *testing.T) {
 		{"x-gzip", "X-GZIP", pack("gzip", []byte("bonjour")), "bonjour", false},
 		{"zlib", "deflate", pack("zlib", []byte("bonjour")), "bonjour", false},
 		{"raw deflate", "deflate", pack("raw", []byte("bonjour")), "bonjour", false},
+		{"two members", "gzip", pack("gzip", []byte("bon")) + pack("gzip", []byte("jour")), "bonjour", false},
+		{"a line break after gzip", "gzip", pack("gzip", []byte("bonjour")) + "\r\n", "bonjour", false},
+		{"padding after gzip", "gzip", pack("gzip", []byte("bonjour")) + strings.Repeat("\x00", 512), "bonjour", false},
+		{"no coding", "none", "bonjour", "bonjour", false},
+		{"a charset for a coding", "UTF-8", "bonjour", "bonjour", false},
+		{"identity, gzip", "identity, gzip", pack("gzip", []byte("bonjour")), "bonjour", false},
 		{"bomb", "gzip", pack("gzip", huge), strings.Repeat("0", 1000), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
