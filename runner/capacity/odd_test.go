@@ -336,3 +336,28 @@ func TestQuickIsQuick(t *testing.T) {
 		}
 	}
 }
+
+// A target that stands still for eight seconds while it is probed gives a reading
+// far too low; the search does not climb from there step by step.
+func TestStandstillInTheProbe(t *testing.T) {
+	const limit, from, length = 3 * time.Second, 20.0, 8.0
+	for seed := range uint64(3) {
+		target := shared(100, 10, 3, 1)
+		cfg, _ := simConfig(target, limit, seed)
+		want := truth(target, limit, 0.95, cfg.Settings.Warmup, cfg.Settings.Plateau, 3)
+		mean := target.service[0]
+		target.speed = func(at float64, _ int) float64 {
+			if at < from || at >= from+length {
+				return 1
+			}
+			return mean / (mean + from + length - at)
+		}
+		f := searched(t, cfg)
+		if f.Held.Low < 0.93*want || f.Held.High > 1.07*want || f.Held.High == 0 {
+			t.Errorf("seed %d: %+v around %.1f", seed, f.Held, want)
+		}
+		if f.Search > searchTime+5*time.Minute {
+			t.Errorf("seed %d: took %s to find it", seed, f.Search)
+		}
+	}
+}

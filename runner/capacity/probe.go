@@ -100,8 +100,22 @@ func (s *search) read(ctx context.Context) error {
 		return err
 	}
 	s.capacity = s.reading(t, w)
+	s.refuted = !w.proved && !w.crowded && t.Rate < s.set.MaxRate
 	s.ceiling(t, w.crowded)
 	return nil
+}
+
+// again probes on from a load that was twice the probe's reading and not too much:
+// the target stood still for a moment, or was restarted, while it was probed.
+func (s *search) again(ctx context.Context) error {
+	if !s.refuted {
+		return nil
+	}
+	s.cfg.Start = s.rounded(s.capacity)
+	if err := s.probe(ctx); err != nil {
+		return err
+	}
+	return s.read(ctx)
 }
 
 // ceiling keeps the search below a load that took all the connections there are

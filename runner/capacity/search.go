@@ -38,6 +38,7 @@ type search struct {
 	rest     results.Rest
 	capacity float64 // latest reading, people per second; 0 unknown
 	floor    float64 // what a probe has seen come out, less its luck
+	refuted  bool    // the probe's reading was offered twice over and held
 	invalid  int     // trials in a row whose gates failed
 	why      string
 	quota    *stats.Cap
@@ -73,6 +74,9 @@ func (s *search) run(ctx context.Context) error {
 		return err
 	}
 	if err := s.read(ctx); err != nil {
+		return err
+	}
+	if err := s.again(ctx); err != nil {
 		return err
 	}
 	if err := s.confirm(ctx); err != nil {
