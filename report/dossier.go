@@ -82,6 +82,9 @@ type QuotaFound struct {
 	Rate  Range  `json:"rate"`
 	PerIP bool   `json:"per_ip"`
 	Sign  string `json:"sign"` // quota, per_ip, waiting_room
+	// Spaced says that it lets one person in and then nobody for a while: some are
+	// refused long before the rate is reached.
+	Spaced bool `json:"spaced,omitempty"`
 	// Sources are the addresses an operator should allow-list (per_ip).
 	Sources []string `json:"source_addresses,omitempty"`
 }

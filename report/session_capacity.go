@@ -178,7 +178,7 @@ func timeOf(t float64) Decimal {
 // whyNot says why the search is no answer, most telling first.
 func (x *session) whyNot(a stats.Answer, c *Capacity) string {
 	switch {
-	case x.blocked():
+	case c.Quota != nil && c.Quota.PerIP:
 		return whyBlocked
 	case c.Quota != nil:
 		return whyQuota
@@ -194,12 +194,5 @@ func (x *session) whyNot(a stats.Answer, c *Capacity) string {
 func (x *session) allUnsound() bool {
 	return !slices.ContainsFunc(x.trials, func(t played) bool {
 		return t.Series != nil && x.searched(t.Stage) && len(t.Reading.Gates) == 0
-	})
-}
-
-// blocked reports whether the target took a trial of the search for an attack.
-func (x *session) blocked() bool {
-	return slices.ContainsFunc(x.trials, func(t played) bool {
-		return t.Series != nil && x.searched(t.Stage) && slices.Contains(t.Reading.Gates, "V10")
 	})
 }

@@ -9,35 +9,70 @@ import (
 )
 
 // limiter recognises a quota or a throttle by address: a cap is a setting of the
-// target and no breaking point.
+// target and no breaking point. One that does not say so in words is believed only
+// when it lets people in as evenly as no server does.
 func (x *session) limiter() *QuotaFound {
-	if x.blocked() {
-		return &QuotaFound{Rate: x.through(), PerIP: true, Sign: SignPerIP, Sources: slices.Clone(x.d.Sources)}
+	if x.gated() {
+		return x.perAddress(x.through())
 	}
 	var offered []float64
 	var goodput []stats.Estimate
-	sign := SignQuota
+	sign, even := SignQuota, true
 	for i := range x.trials {
 		t := &x.trials[i]
-		if t.Series == nil || len(t.Reading.Gates) > 0 || t.Conduct.Kind != results.TrialPlateau || !capping(&t.Conduct) {
+		if t.Series == nil || len(t.Reading.Gates) > 0 || t.Conduct.Kind != results.TrialPlateau || !segmented(&t.Conduct, results.SegmentCap) {
 			continue
 		}
-		s := refusalSign(t)
-		if s == "" {
+		s, evenly := refusalSign(t), x.evenly(t)
+		if s == "" && !evenly {
 			continue
 		}
-		sign = s
+		if s != "" {
+			sign = s
+		}
+		even = even && evenly
 		offered, goodput = append(offered, t.Reading.Offered), append(goodput, lateGoodput(t))
 	}
 	rate, ok := stats.ExactCap(offered, goodput)
-	if !ok {
-		return nil
+	spaced := false
+	if !ok && even {
+		rate, ok = stats.SpacedCap(offered, goodput)
+		spaced = ok
 	}
-	return &QuotaFound{Rate: estimated(rate, 3), Sign: sign}
+	switch {
+	case !ok:
+		return nil
+	case x.byAddress(rate):
+		return x.perAddress(estimated(rate, 3))
+	}
+	return &QuotaFound{Rate: estimated(rate, 3), Sign: sign, Spaced: spaced}
 }
 
-// capping reports whether a trial was played to see whether a limiter caps.
-func capping(c *results.Conduct) bool { return len(c.Segments) == 1 && c.Segments[0].Name == "cap" }
+func (x *session) perAddress(rate Range) *QuotaFound {
+	return &QuotaFound{Rate: rate, PerIP: true, Sign: SignPerIP, Sources: slices.Clone(x.d.Sources)}
+}
+
+// segmented reports whether a trial is one segment of that name.
+func segmented(c *results.Conduct, name string) bool {
+	return len(c.Segments) == 1 && c.Segments[0].Name == name
+}
+
+// evenly reports whether a trial let people in far more evenly than chance, and as
+// quickly as ever, while it turned others away.
+func (x *session) evenly(t *played) bool {
+	from, to := int(t.Conduct.Warmup/time.Second), int(t.Series.Due()/time.Second)
+	in, out := t.Series.Door(from, to)
+	return stats.LimiterOf(in, out, 0, 0).Seen && t.Series.Unhurried(x.rest, from, to)
+}
+
+// byAddress reports whether a cap gave way when the same load came from many
+// addresses.
+func (x *session) byAddress(rate stats.Estimate) bool {
+	return slices.ContainsFunc(x.trials, func(t played) bool {
+		return t.Series != nil && len(t.Reading.Gates) == 0 && segmented(&t.Conduct, results.SegmentAddresses) &&
+			stats.ByAddress(rate, lateGoodput(&t))
+	})
+}
 
 // refusalSign is quota or waiting_room where at least one person in twenty, and
 // most of those who did not get in, met one; "" otherwise.
@@ -78,4 +113,11 @@ func (x *session) through() Range {
 		}
 	}
 	return estimated(best, 3)
+}
+
+// gated reports whether a trial of the search failed the gate of attackers.
+func (x *session) gated() bool {
+	return slices.ContainsFunc(x.trials, func(t played) bool {
+		return t.Series != nil && x.searched(t.Stage) && slices.Contains(t.Reading.Gates, "V10")
+	})
 }

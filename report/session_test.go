@@ -204,6 +204,68 @@ func TestAQuotaIsNoBreakingPoint(t *testing.T) {
 	}
 }
 
+// TestALimiterThatDoesNotSaySo: the same number gets in whatever comes, as quick as
+// ever, and the rest meets errors: a quota; or a limit of each address, when many
+// addresses let more in; or a spacing, when it lets more in the harder it is pressed.
+func TestALimiterThatDoesNotSaySo(t *testing.T) {
+	let := func(d *reporttest.Dossier, segment string, rate, in int, took time.Duration) {
+		c := results.Conduct{Kind: results.TrialPlateau, Warmup: 20 * time.Second, Segments: []results.Segment{{Name: segment, Rate: float64(rate), Length: 80 * time.Second}}}
+		d.Play(results.StageProbe, "", c, reporttest.Spec{Mix: func(second, _ int) []reporttest.People {
+			if second < 20 {
+				return []reporttest.People{{N: in, Outcome: results.InTime, Took: 300 * time.Millisecond}}
+			}
+			return []reporttest.People{
+				{N: in, Outcome: results.InTime, Took: took},
+				{N: rate - in, Outcome: results.Error, Reason: results.ReasonBackendDown, Took: 100 * time.Millisecond},
+			}
+		}})
+	}
+	for name, tt := range map[string]struct {
+		rates, in []int
+		many      int // let in from many addresses
+		took      time.Duration
+		sign      string
+		spaced    bool
+		want      float64
+	}{
+		"of all":          {[]int{33, 45}, []int{25, 25}, 25, 300 * time.Millisecond, "quota", false, 25},
+		"of each address": {[]int{33, 45}, []int{25, 25}, 45, 300 * time.Millisecond, "per_ip", false, 25},
+		"spaced":          {[]int{50, 75, 300}, []int{33, 43, 75}, 0, 300 * time.Millisecond, "quota", true, 100},
+		"a full queue":    {[]int{33, 45}, []int{25, 25}, 25, 2 * time.Second, "", false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := reporttest.NewDossier(t, reporttest.Standard())
+			for i := range tt.rates {
+				let(d, results.SegmentCap, tt.rates[i], tt.in[i], tt.took)
+			}
+			if tt.many > 0 {
+				let(d, results.SegmentAddresses, 45, tt.many, tt.took)
+			}
+			s := d.Judge()
+			q := s.Capacity.Quota
+			if tt.sign == "" {
+				if q != nil {
+					t.Errorf("a quota: %+v", q)
+				}
+				return
+			}
+			if q == nil || q.Sign != tt.sign || q.PerIP != (tt.sign == "per_ip") || q.Spaced != tt.spaced {
+				t.Fatalf("quota %+v", q)
+			}
+			if q.Rate.Low.Float() > tt.want || q.Rate.High.Float() < tt.want {
+				t.Errorf("rate %+v, want %v", q.Rate, tt.want)
+			}
+			why, cause := "quota", report.CauseQuota
+			if q.PerIP {
+				why, cause = "blocked", report.CauseBlocked
+			}
+			if s.Capacity.Why != why || s.Verdict.Cause != cause || s.Verdict.Value != report.Inconclusive {
+				t.Errorf("why %q, verdict %+v", s.Capacity.Why, s.Verdict)
+			}
+		})
+	}
+}
+
 // TestThrottledByAddress: not a breaking point either, and whose addresses.
 func TestThrottledByAddress(t *testing.T) {
 	d := reporttest.NewDossier(t, reporttest.Standard())

@@ -139,10 +139,11 @@ func (e *signsEvidence) calmTime() float64 {
 	return e.calm.Reading.P50
 }
 
-// unhurried reports whether those who were let in were as quick as ever.
+// unhurried reports whether those who were let in were as quick as ever, or waited
+// before a door behind which hardly a server was busy (Little).
 func (e *signsEvidence) unhurried(p *played) bool {
 	calm, now := e.calmTime(), inMedian(p.Series)
-	return calm == 0 || now <= 1.5*calm || now-calm < 0.02
+	return calm == 0 || now <= 1.5*calm || now-calm < 0.02 || p.Reading.Goodput*calm < 0.5
 }
 
 // inMedian is the median time to class of those who got in.
@@ -176,7 +177,7 @@ func (e *signsEvidence) quota() Signature {
 		b := people(p)
 		refused := part(&b, results.Quota, results.WaitingRoom, results.Error)
 		l := e.limited(p)
-		if !l.Seen || refused < leastShare || e.blocked(p) > attacked {
+		if !l.Seen || refused < leastShare || e.blocked(p) > attacked || e.freed(p) {
 			return 0, nil
 		}
 		return refused, map[string]string{"rate": digits(l.Rate.Value, 2), "low": digits(l.Rate.Lo, 2),
@@ -191,10 +192,22 @@ func (e *signsEvidence) blocked(p *played) float64 {
 	return p.Traces.share(results.ReasonThrottled, results.ReasonChallenge)
 }
 
+// freed reports whether a trial let few in and a load from many addresses let in
+// more: what refused the others was a limit of each address.
+func (e *signsEvidence) freed(p *played) bool {
+	return !segmented(&p.Conduct, results.SegmentAddresses) && slices.ContainsFunc(e.all, func(many played) bool {
+		return segmented(&many.Conduct, results.SegmentAddresses) &&
+			stats.ByAddress(stats.Estimate{Value: p.Reading.Goodput}, stats.Estimate{Value: many.Reading.Goodput})
+	})
+}
+
 // perIP: throttled by address, or taken for an attacker.
 func (e *signsEvidence) perIP() Signature {
 	return strongest("per_ip", e.all, func(p *played) (float64, map[string]string) {
 		s := e.blocked(p)
+		if b := people(p); segmented(&p.Conduct, results.SegmentCap) && e.freed(p) {
+			s = 1 - part(&b, results.InTime, results.Late)
+		}
 		if s <= attacked && !slices.Contains(p.Reading.Gates, "V10") {
 			return 0, nil
 		}

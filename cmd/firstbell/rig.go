@@ -65,9 +65,13 @@ func newGuard(ctx context.Context, sc *scenarios.Scenario, plan *results.Plan, o
 // drive gives the rig its driver: what it sends is asked of guard, the rig's own
 // or one in front of it.
 func (r *rig) drive(sc *scenarios.Scenario, plan *results.Plan, guard runner.Guard, dials int) (err error) {
+	var sources []netip.Addr
+	if c := plan.Conduct; c != nil && c.Sources > 0 {
+		sources = httpdriver.LoopbackSources(c.Sources)
+	}
 	r.driver, err = httpdriver.New(httpdriver.Config{
 		Scenario: sc, RunID: plan.RunID, Version: toolInfo().Version, Clock: r.clock, Guard: guard,
-		Authorization: r.authorization, Lookup: r.guard.Lookup, DialsInFlight: dials,
+		Authorization: r.authorization, Lookup: r.guard.Lookup, DialsInFlight: dials, Sources: sources,
 	})
 	if err != nil {
 		return &userError{exit: exitUsage, code: "FB0203", what: "the driver cannot start", why: err.Error(), fix: "see tls, proxy and basic_auth in the file", cause: err}

@@ -162,6 +162,7 @@ func (s *session) config(first int) capacity.Config {
 	return capacity.Config{
 		Player: &player{s}, Judge: s.judge, Settings: s.d.Settings, Conduct: results.Conduct{Kind: results.TrialPlateau, LoginOnly: true},
 		Start: s.o.start, Seed: s.d.Seed, First: first, OwnTime: s.sc.OwnTime(), MaxOpen: s.maxOpen(), Quick: s.o.quick,
+		Addresses: addressesTowards(s.d.Sources),
 	}
 }
 

@@ -2,10 +2,12 @@ package main
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 
 	"firstbell/runner/consent"
+	"firstbell/runner/httpdriver"
 )
 
 // sourcesTowards are the addresses of this machine from which the load reaches
@@ -42,4 +44,19 @@ func addressesOf(g consent.Grant) []string {
 		return nil
 	}
 	return []string{u.Hostname()}
+}
+
+// addressesTowards is how many addresses of this machine load may leave from:
+// many towards targets that are all reached over loopback, else one.
+func addressesTowards(sources []string) int {
+	if len(sources) == 0 {
+		return 1
+	}
+	for _, s := range sources {
+		ip, err := netip.ParseAddr(s)
+		if err != nil || !ip.IsLoopback() || !ip.Is4() {
+			return 1
+		}
+	}
+	return max(1, len(httpdriver.LoopbackSources(250)))
 }

@@ -123,8 +123,11 @@ func (c *Catalog) QuotaSentence(s *report.Summary) Sentence {
 		return nil
 	}
 	key := "quota." + q.Sign
-	if !c.Has(key) {
+	switch {
+	case !c.Has(key):
 		key = "quota.quota"
+	case q.Spaced && !q.PerIP:
+		key = "quota.spaced"
 	}
 	if !q.Rate.Low.Known() || !q.Rate.High.Known() {
 		return c.Sentence(key + "_unmeasured")

@@ -29,6 +29,9 @@ type Config struct {
 	OwnTime time.Duration
 	// MaxOpen ends a probe when that many connections are open. 0: no limit.
 	MaxOpen int
+	// Addresses is how many addresses of this machine load may leave from, to tell a
+	// limit for each address from one for all. Under 2 it cannot be told.
+	Addresses int
 	// Quick searches less: no repeats, a wider bracket.
 	Quick bool
 	// Prefix goes before the stage in trial names ("form-" of an isolation run).

@@ -85,6 +85,46 @@ func TestQuotaIsNoBreakingPoint(t *testing.T) {
 	}
 }
 
+// A limiter that says nothing of a quota is one all the same, with a burst or
+// without; a limit of each address is not the portal's, and one address cannot
+// tell. A pool that refuses whom it has no place for is neither.
+func TestLimitersThatDoNotSaySo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change    func(*simTarget)
+		addresses int
+		want      *stats.Cap
+		why       string
+	}{
+		"of all":          {func(x *simTarget) {}, 250, &stats.Cap{Sign: "quota"}, WhyQuota},
+		"one address":     {func(x *simTarget) { x.byAddress = true }, 1, &stats.Cap{Sign: "quota", Alone: true}, WhyQuota},
+		"of each address": {func(x *simTarget) { x.byAddress = true }, 250, &stats.Cap{Sign: "per_ip"}, WhyBlocked},
+		"no answer":       {func(x *simTarget) { x.refusal = results.Timeout }, 250, &stats.Cap{Sign: "quota"}, WhyQuota},
+		"without a burst": {func(x *simTarget) { x.burst = 1; x.dead = true }, 250, &stats.Cap{Sign: "quota", Spaced: true}, WhyQuota},
+		"a pool":          {func(x *simTarget) { x.quota, x.places = 0, 40 }, 250, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := shared(600, 32, 1, 1)
+			target.quota, target.burst, target.refusal = 61, 20, results.Error
+			tt.change(target)
+			cfg, _ := simConfig(target, 3*time.Second, 3)
+			cfg.Addresses = tt.addresses
+			f := searched(t, cfg)
+			if tt.want == nil {
+				if f.Quota != nil {
+					t.Errorf("a cap: %+v", f.Quota)
+				}
+				return
+			}
+			if f.Why != tt.why || f.Quota == nil || f.Quota.Sign != tt.want.Sign || f.Quota.Spaced != tt.want.Spaced || f.Quota.Alone != tt.want.Alone {
+				t.Fatalf("why %q, quota %+v; want %q, %+v", f.Why, f.Quota, tt.why, tt.want)
+			}
+			if math.Abs(f.Quota.Rate.Value/target.quota-1) > 0.01 {
+				t.Errorf("quota of %v, want %v within 1 %%", f.Quota.Rate, target.quota)
+			}
+		})
+	}
+}
+
 // Nothing above the highest rate allowed is offered: what it holds is then all
 // that can be said.
 func TestNeverFailsIsAtLeast(t *testing.T) {

@@ -42,6 +42,7 @@ type search struct {
 	invalid  int     // trials in a row whose gates failed
 	why      string
 	quota    *stats.Cap
+	unsaid   int // looks for a limiter that does not say so
 	searched time.Duration
 }
 

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -24,6 +25,10 @@ type simTarget struct {
 	quota, burst float64
 	// waitingRoom keeps those the quota refuses on a waiting page.
 	waitingRoom bool
+	refusal     results.Outcome // of the quota; Quota when zero
+	byAddress   bool            // the quota is each address's own
+	dead        bool            // after each person nobody for 1/quota seconds
+	places      int             // people inside at most, the rest refused; 0: any
 	timeout     float64
 }
 
@@ -285,6 +290,9 @@ func (r *simRun) arrive(t float64) {
 	r.m.Started++
 	id := int32(len(r.people) - 1)
 	if q := r.target.quota; q > 0 {
+		if r.target.byAddress {
+			q *= float64(max(1, r.series.Conduct.Sources))
+		}
 		r.tokens = min(max(r.target.burst, 1), r.tokens+q*(t-r.filled))
 		r.filled = t
 		if r.tokens < 1 {
@@ -294,10 +302,17 @@ func (r *simRun) arrive(t float64) {
 				r.people[id].step = -2
 				return
 			}
-			r.settle(&r.people[id], results.Quota)
+			r.settle(&r.people[id], cmp.Or(r.target.refusal, results.Quota))
 			return
 		}
 		r.tokens--
+		if r.target.dead {
+			r.tokens = 0
+		}
+	}
+	if n := r.target.places; n > 0 && int(r.inside[0]) >= n {
+		r.settle(&r.people[id], r.target.refusal)
+		return
 	}
 	r.enter(t, id)
 }

@@ -35,6 +35,9 @@ type Conduct struct {
 	// PrepareRate is how many people a second an isolation prepares before its
 	// played window; 0 lets the plan choose a quarter of the offered load.
 	PrepareRate float64 `json:"prepare_per_s,omitempty"`
+	// Sources is how many addresses of this machine the load leaves from towards a
+	// loopback target, one per person in turn; 0: the one the system chooses.
+	Sources int `json:"sources,omitempty"`
 	// Factor is the size of a storm, 1 being the scenario's own.
 	Factor float64 `json:"factor,omitempty"`
 }
@@ -45,6 +48,12 @@ type Segment struct {
 	Rate   float64       `json:"rate_per_s"`
 	Length time.Duration `json:"length_ns"`
 }
+
+// Names of segments that a report reads.
+const (
+	SegmentCap       = "cap"       // an overload played to see whether a limiter caps
+	SegmentAddresses = "addresses" // the same from many addresses: is it for each of them?
+)
 
 // Length is how long all segments are together.
 func (c *Conduct) Length() time.Duration {

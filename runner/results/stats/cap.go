@@ -5,8 +5,10 @@ import "math"
 // Cap is a limiter recognised by what it lets through: the same goodput at
 // different loads, far more regular than chance would have it.
 type Cap struct {
-	Rate Estimate // people per second
-	Sign string   // quota, waiting_room
+	Rate   Estimate // people per second
+	Sign   string   // quota, waiting_room, per_ip
+	Spaced bool     // see [SpacedCap]
+	Alone  bool     // the load had one address: the limit may be of all or of each
 }
 
 // capTolerance is how far apart the goodputs of two loads may be under an exact
@@ -39,3 +41,55 @@ func ExactCap(offered []float64, goodput []Estimate) (Estimate, bool) {
 	half := math.Max(hi-mean, math.Max(mean-lo, capTolerance/2*mean))
 	return Estimate{mean, Interval{mean - half, mean + half}, true}, true
 }
+
+// SpacingOf is the rate of a limiter that lets one person in and then nobody for
+// 1/q seconds, as a rate limit without a burst does, read from what came through
+// of a load of random arrivals: m = λ/(1+λ/q), the non-paralysable dead time of
+// counters (Knoll, "Radiation Detection and Measurement", ch. 4). 0 when nothing
+// was kept out.
+func SpacingOf(offered, through float64) float64 {
+	if !(through > 0) || !(offered > through) {
+		return 0
+	}
+	return 1 / (1/through - 1/offered)
+}
+
+// spacingTolerance is how far apart what two loads say of one spacing may be: at a
+// load of its own rate and a minute, chance alone scatters it by 3 %.
+const spacingTolerance = 0.1
+
+// SpacedCap reads such a limiter from two or more loads that differ by at least a
+// half: true when they agree on its rate. The heaviest load says most, for its
+// goodput is nearest to the rate; the interval is that of its goodput.
+func SpacedCap(offered []float64, goodput []Estimate) (Estimate, bool) {
+	if len(offered) < 2 || len(offered) != len(goodput) {
+		return unsure(0), false
+	}
+	heavy, light := 0, 0
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for i, g := range goodput {
+		q := SpacingOf(offered[i], g.Value)
+		if q == 0 {
+			return unsure(0), false
+		}
+		lo, hi = math.Min(lo, q), math.Max(hi, q)
+		if offered[i] > offered[heavy] {
+			heavy = i
+		}
+		if offered[i] < offered[light] {
+			light = i
+		}
+	}
+	best := goodput[heavy]
+	rate := SpacingOf(offered[heavy], best.Value)
+	if offered[heavy] < 1.5*offered[light] || hi-lo > spacingTolerance*rate || !best.Sure {
+		return unsure(rate), false
+	}
+	scale := rate / best.Value // of an error of the goodput: dq/q = q/m · dm/m
+	half := math.Max(capTolerance/2*rate, scale*scale*(best.Hi-best.Lo)/2)
+	return Estimate{rate, Interval{rate - half, rate + half}, true}, true
+}
+
+// ByAddress reports whether a cap is one for each address: many of them, at a load
+// 1.8 times the cap, let through at least a third more than one did.
+func ByAddress(capped, many Estimate) bool { return many.Value > 4.0/3*capped.Value }
