@@ -85,7 +85,10 @@ type QuotaFound struct {
 	// Spaced says that it lets one person in and then nobody for a while: some are
 	// refused long before the rate is reached.
 	Spaced bool `json:"spaced,omitempty"`
-	// Sources are the addresses an operator should allow-list (per_ip).
+	// Alone says that the load had one address: the limit may be of everybody, or of
+	// each address.
+	Alone bool `json:"one_address,omitempty"`
+	// Sources are the addresses an operator should allow-list (per_ip, one_address).
 	Sources []string `json:"source_addresses,omitempty"`
 }
 

@@ -17,7 +17,7 @@ func (x *session) limiter() *QuotaFound {
 	}
 	var offered []float64
 	var goodput []stats.Estimate
-	sign, even := SignQuota, true
+	sign, even, said := SignQuota, true, false
 	for i := range x.trials {
 		t := &x.trials[i]
 		if t.Series == nil || len(t.Reading.Gates) > 0 || t.Conduct.Kind != results.TrialPlateau || !segmented(&t.Conduct, results.SegmentCap) {
@@ -28,7 +28,7 @@ func (x *session) limiter() *QuotaFound {
 			continue
 		}
 		if s != "" {
-			sign = s
+			sign, said = s, true
 		}
 		even = even && evenly
 		offered, goodput = append(offered, t.Reading.Offered), append(goodput, lateGoodput(t))
@@ -45,7 +45,18 @@ func (x *session) limiter() *QuotaFound {
 	case x.byAddress(rate):
 		return x.perAddress(estimated(rate, 3))
 	}
-	return &QuotaFound{Rate: estimated(rate, 3), Sign: sign, Spaced: spaced}
+	found := &QuotaFound{Rate: estimated(rate, 3), Sign: sign, Spaced: spaced}
+	if found.Alone = !said && !x.fromMany(); found.Alone {
+		found.Sources = slices.Clone(x.d.Sources)
+	}
+	return found
+}
+
+// fromMany reports whether an overload was played from many addresses.
+func (x *session) fromMany() bool {
+	return slices.ContainsFunc(x.trials, func(t played) bool {
+		return t.Series != nil && segmented(&t.Conduct, results.SegmentAddresses)
+	})
 }
 
 func (x *session) perAddress(rate Range) *QuotaFound {

@@ -249,6 +249,9 @@ func TestALimiterThatDoesNotSaySo(t *testing.T) {
 				}
 				return
 			}
+			if alone := tt.many == 0; alone != q.Alone || alone != (len(q.Sources) > 0 && !q.PerIP) {
+				t.Errorf("one address %v, addresses %v", q.Alone, q.Sources)
+			}
 			if q == nil || q.Sign != tt.sign || q.PerIP != (tt.sign == "per_ip") || q.Spaced != tt.spaced {
 				t.Fatalf("quota %+v", q)
 			}

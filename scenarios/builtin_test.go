@@ -98,6 +98,12 @@ func TestBuiltInSignatures(t *testing.T) {
 		{"429", ClassThrottled, page{429, nil, ""}},
 		{"423", ClassThrottled, page{423, htmlType, wrap("Locked")}},
 		{"Cloudflare", ClassChallenge, page{503, htmlType, wrap(`<form id="challenge-form"></form>`)}},
+		{"Cloudflare, while it looks", ClassChallenge, page{200, htmlType, "<html><head><title>Just a moment...</title></head><body><script>run()</script></body></html>"}},
+		{"Cloudflare 1015", ClassChallenge, page{403, htmlType, wrap("Error 1015 … You are being rate limited")}},
+		{"AWS WAF", ClassChallenge, page{202, http.Header{"X-Amzn-Waf-Action": {"challenge"}}, ""}},
+		{"a French challenge", ClassChallenge, page{200, htmlType, wrap("Un instant… Vérification que vous êtes humain")}},
+		{"another", ClassChallenge, page{503, htmlType, wrap("Veuillez vérifier ci-dessous que vous n’êtes pas un robot.")}},
+		{"an English challenge", ClassChallenge, page{200, htmlType, wrap("Verifying you are human. This may take a few seconds.")}},
 		{"F5", ClassChallenge, page{200, htmlType, "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. Please consult with your administrator.<br><br>Your support ID is: 1</body></html>"}},
 		{"outage", ClassOutage, page{200, htmlType, wrap("Le service est momentanément indisponible, notre équipe fait le maximum")}},
 		{"Somme", ClassError, page{200, htmlType, wrap("l'application a rencontré une erreur, si ça se reproduit veuillez contacter le support")}},
@@ -123,7 +129,7 @@ func TestNormalPagesMatchNoSignature(t *testing.T) {
 		"French portal": {200, htmlType, `<html lang="fr"><head><title>Accueil - Mon ENT</title></head><body><nav>Messagerie Cahier de textes</nav><h1>Bonjour Léa</h1>
 			<p>La cantine est momentanément indisponible. Vous êtes très nombreux à avoir répondu au sondage, merci.</p><p>Espace documentaire : quota 80 % utilisé (2 Go). Erreur de saisie ? Contactez le support.</p>
 			<p>Inscription au voyage : vous êtes en file d'attente pour le car.</p></body></html>`},
-		"English portal": {200, htmlType, `<html lang="en"><head><title>Home</title></head><body><h1>Welcome</h1><p>Your storage quota is almost used. Too many files? Attempts left for the quiz: 3. Queue for the lab opens at 9.</p></body></html>`},
+		"English portal": {200, htmlType, `<html lang="en"><head><title>Home</title></head><body><h1>Welcome</h1><p>Your storage quota is almost used. Too many files? Attempts left for the quiz: 3. Queue for the lab opens at 9. Verify your answers. The robot club meets in just a moment.</p></body></html>`},
 		"CAS form":       {200, htmlType, `<form id="fm1" method="post"><input name="username"><input name="password" type="password"><input type="hidden" name="execution" value="e1s1"></form>`},
 		"Keycloak form":  {200, htmlType, `<form id="kc-form-login" action="/x" method="post"><input name="username"></form>`},
 		"140 bytes":      {200, htmlType, `<!DOCTYPE html><html><head><title>OK</title></head><body><div id="app"></div><script src="/app.js"></script></body></html>            `},

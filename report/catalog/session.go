@@ -128,6 +128,8 @@ func (c *Catalog) QuotaSentence(s *report.Summary) Sentence {
 		key = "quota.quota"
 	case q.Spaced && !q.PerIP:
 		key = "quota.spaced"
+	case q.Alone:
+		key = "quota.alone"
 	}
 	if !q.Rate.Low.Known() || !q.Rate.High.Known() {
 		return c.Sentence(key + "_unmeasured")

@@ -72,7 +72,7 @@ func (s *search) capped(ctx context.Context, series *results.Series, t *Trial) e
 func (s *search) press(ctx context.Context, c *capTrials, rate float64) error {
 	rate = s.rounded(rate)
 	conduct := s.conduct(capWarmup, results.Segment{Name: results.SegmentCap, Rate: rate, Length: capWarmup + capLength})
-	seen, _, err := s.play(ctx, results.StageProbe, conduct, s.tooMany())
+	seen, err := s.playSound(ctx, conduct)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (s *search) limited(ctx context.Context, found stats.Cap, said bool) error 
 	rate := s.rounded(found.Rate.Value * capLoads[1])
 	conduct := s.conduct(capWarmup, results.Segment{Name: results.SegmentAddresses, Rate: rate, Length: 2 * capWarmup})
 	conduct.Sources = min(s.cfg.Addresses, manyAddresses)
-	seen, _, err := s.play(ctx, results.StageProbe, conduct, s.tooMany())
+	seen, err := s.playSound(ctx, conduct)
 	if err != nil {
 		return err
 	}
@@ -112,6 +112,16 @@ func (s *search) limited(ctx context.Context, found stats.Cap, said bool) error 
 // manyAddresses is how many addresses a load leaves from to see whether each has
 // a limit of its own.
 const manyAddresses = 20
+
+// playSound plays a trial, and again when its gates failed.
+func (s *search) playSound(ctx context.Context, conduct results.Conduct) (*results.Series, error) {
+	for {
+		seen, t, err := s.play(ctx, results.StageProbe, conduct, s.tooMany())
+		if err != nil || len(t.Reading.Gates) == 0 {
+			return seen, err
+		}
+	}
+}
 
 func (s *search) tooMany() func(Moment) bool {
 	return func(m Moment) bool { return s.cfg.MaxOpen > 0 && m.Open >= s.cfg.MaxOpen }
