@@ -160,7 +160,7 @@ func (c *csvReader) row(row []string, line int) bool {
 		c.fail(line, "the password is empty", "")
 		return false
 	case c.persona >= 0 && row[c.persona] != "" && c.personas != nil && !slices.Contains(c.personas, row[c.persona]):
-		c.fail(line, "the persona of this account is not defined", didYouMean(row[c.persona], c.personas))
+		c.fail(line, "the persona of this account is not defined", DidYouMean(row[c.persona], c.personas))
 		return false
 	}
 	if first, ok := c.seen[row[c.login]]; ok {

@@ -238,7 +238,7 @@ func (d *decoder) word(n *node, what string, known ...string) string {
 		return ""
 	}
 	if !slices.Contains(known, s) {
-		d.fail(n, codeClosed, fmt.Sprintf("%s: unknown value %s", what, quoted(s)), "", didYouMean(s, known))
+		d.fail(n, codeClosed, fmt.Sprintf("%s: unknown value %s", what, quoted(s)), "", DidYouMean(s, known))
 		return ""
 	}
 	return s

@@ -28,7 +28,7 @@ func (d *decoder) open(n *node, table *mapping) *fields {
 				continue
 			}
 			if table.extra == nil {
-				d.fail(k, codeUnknownKey, fmt.Sprintf("unknown key %s in %s", quoted(k.Value), table.what), "", didYouMean(k.Value, names))
+				d.fail(k, codeUnknownKey, fmt.Sprintf("unknown key %s in %s", quoted(k.Value), table.what), "", DidYouMean(k.Value, names))
 				continue
 			}
 		}

@@ -89,7 +89,7 @@ func (d *decoder) expand(j *rawJourney, path []string) []*rawStep {
 		other := d.journeys.find(s.use)
 		switch {
 		case other == nil:
-			d.fail(at, codeName, "use: the journey "+quoted(s.use)+" is not defined", "", didYouMean(s.use, d.journeys.names()))
+			d.fail(at, codeName, "use: the journey "+quoted(s.use)+" is not defined", "", DidYouMean(s.use, d.journeys.names()))
 			return nil
 		case slices.Contains(path, s.use):
 			d.fail(at, codeStep, "use: "+strings.Join(append(path, s.use), " uses "), "it would never end", "")
@@ -262,6 +262,6 @@ func (d *decoder) checkUse(e event, known map[string]bool, later map[string]int)
 			names = append(names, n)
 		}
 		slices.Sort(names)
-		d.failAt(e.node, e.at, codeVariable, "${"+e.name+"} is not known", "it is no column of the accounts, no host and nothing captured", didYouMean(e.name, names))
+		d.failAt(e.node, e.at, codeVariable, "${"+e.name+"} is not known", "it is no column of the accounts, no host and nothing captured", DidYouMean(e.name, names))
 	}
 }

@@ -129,8 +129,9 @@ func distance(a, b string) int {
 	return rows[len(s)][len(t)]
 }
 
-// didYouMean is a remedy for a name that is not on a list.
-func didYouMean(word string, names []string) string {
+// DidYouMean is a remedy for a name that is not on a list: the name of it that was
+// probably meant, else all of them when they are few, else nothing.
+func DidYouMean(word string, names []string) string {
 	if n := nearest(word, names); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}

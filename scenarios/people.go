@@ -155,7 +155,7 @@ func (d *decoder) shares(n *node, what string, known []string, code string) []Sh
 			return true
 		}
 		if !slices.Contains(known, k.Value) {
-			d.fail(k, code, what+": unknown name "+quoted(k.Value), "", didYouMean(k.Value, known))
+			d.fail(k, code, what+": unknown name "+quoted(k.Value), "", DidYouMean(k.Value, known))
 			return false
 		}
 		return true
@@ -275,7 +275,7 @@ func (d *decoder) cohort(n *node, profile *profile) {
 		s, ok := d.text(v, "population: persona")
 		c.Persona = s
 		if names := d.personaNames(); ok && !slices.Contains(names, s) && !d.lost("personas") {
-			d.fail(v, codeName, "population: the persona "+quoted(s)+" is not defined", "", didYouMean(s, names))
+			d.fail(v, codeName, "population: the persona "+quoted(s)+" is not defined", "", DidYouMean(s, names))
 		}
 	}
 	if v := f.get("region"); v != nil {

@@ -35,7 +35,7 @@ func (d *decoder) loadProfile(n *node, name string) *profile {
 		for _, p := range presets.Profiles() {
 			names = append(names, p.Name)
 		}
-		d.fail(n, codeName, "storm: the profile "+quoted(name)+" is not known", "", didYouMean(name, names))
+		d.fail(n, codeName, "storm: the profile "+quoted(name)+" is not known", "", DidYouMean(name, names))
 		return nil
 	}
 	inner := &decoder{file: name + ".yaml", opts: d.opts, sc: &Scenario{}}

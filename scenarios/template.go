@@ -106,7 +106,7 @@ func parsePart(inside string, at int) (templatePart, error) {
 		return templatePart{}, &TemplateError{at, "variable name not understood: " + quoted(inside), fix}
 	}
 	if filtered && !slices.Contains(filterNames(), filter) {
-		return templatePart{}, &TemplateError{at, "unknown filter " + quoted(filter), didYouMean(filter, filterNames())}
+		return templatePart{}, &TemplateError{at, "unknown filter " + quoted(filter), DidYouMean(filter, filterNames())}
 	}
 	return templatePart{name: name, filter: filter}, nil
 }
