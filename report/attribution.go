@@ -7,13 +7,14 @@ import (
 	"firstbell/runner/results/stats"
 )
 
-// Levels of the claim ladder. L2 needs the server's own metrics and L3 an
-// intervention (a node more, a pool half as large again, and the capacity
-// moves); neither is measured by this tool, so that the word "cause" is never
-// printed: see the third box.
+// Levels of the claim ladder. The trials alone reach L1. L2 takes the readings of
+// the target's own servers (corroboration.go), L3 a second session after one step
+// was given more (intervention.go); below L3 the word "cause" is never printed.
 const (
-	levelFirst  = "L0" // first to degrade
-	levelLowest = "L1" // lowest measured capacity: isolation and onset agree, three seeds
+	levelFirst        = "L0" // first to degrade
+	levelLowest       = "L1" // lowest measured capacity: isolation and onset agree, three seeds
+	levelCorroborated = "L2" // and the servers' own readings say the same
+	levelCause        = "L3" // and strengthening that step alone raised the limit
 )
 
 const enoughSeeds = 3
@@ -30,11 +31,7 @@ func attributionOf(trials []played, d *results.Dossier, whole stats.Estimate) At
 	out := unmeasuredAttribution()
 	out.Signatures = signaturesOf(trials, d)
 	a := attributing{whole: whole, steps: isolatedSteps(trials, visitsOf(trials))}
-	for _, p := range trialsOf(trials, results.StageOnset) {
-		if !p.generatorLimited() {
-			a.onset = &p
-		}
-	}
+	a.onset = onsetTrial(trials)
 	if len(a.steps) == 0 && a.onset == nil {
 		return out
 	}
@@ -47,6 +44,18 @@ func attributionOf(trials []played, d *results.Dossier, whole stats.Estimate) At
 		}
 	}
 	out.Unmeasured = append(out.Unmeasured, Claim{Key: "server_metrics"}, Claim{Key: "intervention"}, Claim{Key: "pupils_alone"})
+	return out
+}
+
+// onsetTrial is the trial just past the limit, the last one that speaks of the
+// target; nil for none.
+func onsetTrial(trials []played) *played {
+	var out *played
+	for _, p := range trialsOf(trials, results.StageOnset) {
+		if !p.generatorLimited() {
+			out = &p
+		}
+	}
 	return out
 }
 
@@ -98,7 +107,7 @@ func (a *attributing) conclude(out *Attribution) {
 	case first == nil && a.together():
 		return
 	}
-	out.Step, out.Separable = lowest.step.Name, true
+	out.Journey, out.Step, out.Separable = lowest.step.Journey, lowest.step.Name, true
 	if first != nil {
 		out.Level = levelFirst
 	}

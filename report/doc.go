@@ -33,6 +33,16 @@
 // journal as their capacities; from four sizes on the sizing answers how many servers
 // the required people need, by the law of scaling and as an interval.
 //
+// Which step gives way first (S12) is claimed on a ladder. The trials alone reach L0
+// (first past the limit) and L1 (lowest capacity by itself, too). Readings of the
+// target's own servers ([ParseReadings]) raise L1 to L2 when a resource of that step ran
+// out as it gave way, and no other step's did before. A session from before one step
+// was given more ([BeforeStrengthening]) makes L3, "cause", of the limit before: a
+// claim of its own ([Intervention]) beside what this session names.
+//
+//	isolation, onset ──► L0, L1 ──┬── readings ──────► L2
+//	                              └── session before ─► L3, of its limit
+//
 // The verdict of a session is that of the storm of the required size: ready when
 // every replay is, with gate V4 besides; not ready when most are not and at most
 // a fifth of the decided ones are. Whatever else was measured explains it.

@@ -164,7 +164,8 @@ type Attribution struct {
 	// Level: L0 first to degrade, L1 lowest measured capacity, L2 corroborated,
 	// L3 cause; "" when nothing can be said.
 	Level      string         `json:"level"`
-	Step       string         `json:"step,omitempty"` // named; "" when not separable
+	Journey    string         `json:"journey,omitempty"` // of the step
+	Step       string         `json:"step,omitempty"`    // named; "" when not separable
 	Separable  bool           `json:"separable"`
 	Proved     []Claim        `json:"proved"`
 	Compatible []Claim        `json:"compatible"`
@@ -173,6 +174,43 @@ type Attribution struct {
 	Onset      []Onset        `json:"onset"` // by time
 	Little     []LittleRow    `json:"little"`
 	Signatures []Signature    `json:"signatures"`
+	// Resources are what the operator's readings of the servers say; absent without.
+	Resources []ResourceRow `json:"resources,omitempty"`
+	// Intervention is what strengthening one step did; absent when nobody told.
+	Intervention *Intervention `json:"intervention,omitempty"`
+}
+
+// ResourceRow is one resource of the target's servers in the trial just past the
+// limit, as its operator read it. Shares are parts of its ceiling.
+type ResourceRow struct {
+	Resource    string  `json:"resource"`
+	Journey     string  `json:"journey"`
+	Step        string  `json:"step"`
+	State       string  `json:"state"`    // thin, always, below, apart, with
+	Readings    int     `json:"readings"` // of that trial
+	Highest     Decimal `json:"highest_share"`
+	Calm        Decimal `json:"share_before"` // the median below the limit
+	Reached     Decimal `json:"reached_at_s"` // of the trial; "" when never for good
+	Lag         Decimal `json:"lag_s"`        // after its step's onset; below 0 before it
+	Correlation Decimal `json:"correlation"`  // with the people inside its step
+	Bins        int     `json:"bins"`         // of 10 s, that it was taken from
+}
+
+// Intervention compares this session with one before, between which one step was
+// given more, as the operator declared. What it shows is of the limit before.
+type Intervention struct {
+	RunID   string `json:"run_id"` // the session before
+	Journey string `json:"journey"`
+	Step    string `json:"step"` // strengthened
+	// Named is the step that the session before named, at NamedLevel; "" for none.
+	Named      string `json:"named_before,omitempty"`
+	NamedLevel string `json:"level_before,omitempty"`
+	Before     Range  `json:"capacity_before"` // logins per second
+	After      Range  `json:"capacity_after"`  // none when not sure
+	Moved      bool   `json:"moved"`           // wholly above
+	// Level of the claim that the step was the limit before: L3, L0 when it was named
+	// and strengthening it moved nothing, else "".
+	Level string `json:"level"`
 }
 
 // Claim is a catalogue sentence and its values.

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"firstbell/runner/results"
 	"firstbell/runner/results/stats"
@@ -14,6 +15,7 @@ import (
 type played struct {
 	results.Trial
 	Series  *results.Series
+	Began   time.Time // of the played window; zero for a simulated trial
 	Reading results.Reading
 	Traces  traces // zero for a simulated trial: signatures then see less
 }

@@ -19,15 +19,13 @@ type OpenTrial = func(name string) (*results.Run, error)
 // Sections S1 to S9 describe one trial, [Session.Main]: a storm of the required
 // size, else any storm, else the highest plateau that held, else any trial. A
 // session without a trial gives an inconclusive summary that says so.
-func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) (*Summary, error) {
+//
+// readings are the target's own, as [ParseReadings] gives them; nil for none.
+func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario, readings []Reading) (*Summary, error) {
 	if d == nil || open == nil || sc == nil {
 		return nil, errors.New("judging a session: no journal or no scenario")
 	}
-	x := newSession(d, sc)
-	for _, trial := range d.Trials {
-		run, err := open(trial.Name)
-		x.add(trial, run, err)
-	}
+	x := readSession(d, open, sc)
 	x.v4 = x.calibrated()
 	x.judgeStorms(open)
 	s, err := x.mainSummary(open)
@@ -39,6 +37,8 @@ func JudgeDossier(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) (*
 	s.Capacity = x.capacity()
 	s.Attribution = attributionOf(x.trials, d, x.saturation)
 	x.bySize(&s.Attribution, &s.Capacity)
+	corroborated(&s.Attribution, x.trials, readings)
+	x.intervened(&s.Attribution, &s.Capacity)
 	s.Session.Sizes = x.sizeRows(&s.Capacity)
 	s.Recovery = recoveryOf(x.trials, knownFrom(x.trials, x.saturation), sc)
 	s.Sizing = x.sizing(s)

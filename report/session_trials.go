@@ -42,7 +42,7 @@ func (x *session) add(trial results.Trial, run *results.Run, err error) {
 		x.trials = append(x.trials, played{Trial: trial})
 		return
 	}
-	p := played{Trial: trial, Series: results.SeriesOf(run), Traces: tracesOf(run)}
+	p := played{Trial: trial, Series: results.SeriesOf(run), Began: run.Plan.Start, Traces: tracesOf(run)}
 	t := newTally(run)
 	p.Series.Gates = t.failedGates(x.sc)
 	x.fleetOf(trial.Name, t)

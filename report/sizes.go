@@ -24,26 +24,43 @@ func OtherSize(own, other *results.Dossier, open OpenTrial, sc *scenarios.Scenar
 	if err := sameSubject(own, other); err != nil {
 		return results.OtherSize{}, err
 	}
-	x := newSession(other, sc)
-	for _, trial := range other.Trials {
+	if other.Servers <= 0 {
+		return results.OtherSize{}, &NotASize{"it does not say how many servers the target had", "tell it: firstbell report FOLDER --servers N"}
+	}
+	return readSession(other, open, sc).size()
+}
+
+// readSession reads the trials of another session.
+func readSession(d *results.Dossier, open OpenTrial, sc *scenarios.Scenario) *session {
+	x := newSession(d, sc)
+	for _, trial := range d.Trials {
 		run, err := open(trial.Name)
 		x.add(trial, run, err)
 	}
-	return x.size()
+	return x
 }
 
 // size is what a session measured, as another one takes it.
 func (x *session) size() (results.OtherSize, error) {
-	k := x.capacity()
-	if len(x.lost) > 0 || !x.sureCapacity(&k) {
-		return results.OtherSize{}, &NotASize{"it measured no sure capacity: " + x.unsure(&k),
-			"leave it out, or measure that size again until the target is saturated"}
+	rate, err := x.sure()
+	if err != nil {
+		return results.OtherSize{}, err
 	}
-	out := results.OtherSize{RunID: x.d.RunID, Servers: x.d.Servers, Rate: x.saturation.Value, Low: x.saturation.Lo, High: x.saturation.Hi}
+	out := results.OtherSize{RunID: x.d.RunID, Servers: x.d.Servers, Rate: rate.Value, Low: rate.Lo, High: rate.Hi}
 	if err := out.Check(); err != nil {
 		return results.OtherSize{}, &NotASize{err.Error(), "compare the folder with its MANIFEST.sha256"}
 	}
 	return out, nil
+}
+
+// sure is the capacity that another session takes from this one.
+func (x *session) sure() (stats.Estimate, error) {
+	k := x.capacity()
+	if len(x.lost) > 0 || !x.sureCapacity(&k) {
+		return stats.Estimate{}, &NotASize{"it measured no sure capacity: " + x.unsure(&k),
+			"leave it out, or measure it again until the target is saturated"}
+	}
+	return x.saturation, nil
 }
 
 // unsure says why a session's capacity is not taken.
@@ -63,15 +80,13 @@ func sameSubject(own, other *results.Dossier) error {
 	same := "only sessions of one file, against one target, are taken together"
 	switch {
 	case other.RunID == own.RunID:
-		return &NotASize{"it is this very session", "give the folders of the other sizes only"}
+		return &NotASize{"it is this very session", "give the folders of other sessions only"}
 	case other.ScenarioHash != own.ScenarioHash:
 		return &NotASize{"it played another scenario file", same}
 	case other.Target != own.Target:
 		return &NotASize{fmt.Sprintf("its target was %q, not %q", other.Target, own.Target), same}
 	case a.Criterion != b.Criterion || a.Limit != b.Limit || a.Quantile != b.Quantile:
 		return &NotASize{"it was judged by another time criterion", same}
-	case other.Servers <= 0:
-		return &NotASize{"it does not say how many servers the target had", "tell it: firstbell report FOLDER --servers N"}
 	case !searchOver(other):
 		return &NotASize{"its search did not come to an end", "give its command again: it goes on where it was"}
 	}
@@ -141,8 +156,8 @@ func (x *session) sizeRows(k *Capacity) []SizeRow {
 }
 
 // bySize adds what the sessions at other sizes say of the limit. It raises no
-// level: servers counts the whole target, and which step the new ones were given
-// to is not recorded, so that no step alone was strengthened on purpose.
+// level: servers counts the whole target, and not which step the new ones were given
+// to. That one step alone was strengthened is told of one session, see intervened.
 func (x *session) bySize(a *Attribution, k *Capacity) {
 	sizes := x.sizes(k)
 	if a.Status == Unmeasured || distinct(sizes) < 2 {

@@ -78,6 +78,7 @@ func addSession(c *cobra.Command, o *sessionOptions) {
 	addShow(c, &o.playOptions)
 	addFleet(c, &o.fleet)
 	addSizes(c, &o.sizes)
+	addChange(c, &o.change)
 	f := c.Flags()
 	f.BoolVar(&o.quick, "quick", false, "at most 25 minutes: fewer repeats, and the report says what was not proved")
 	f.BoolVar(&o.fresh, "fresh", false, "start over, even if an interrupted session could go on")
@@ -102,6 +103,9 @@ func (o *sessionOptions) check(sc *scenarios.Scenario) error {
 		return usageError("--scale: a session finds the size itself; the required size is the scenario's own")
 	}
 	if err := o.sizes.check(); err != nil {
+		return err
+	}
+	if err := o.change.check(); err != nil {
 		return err
 	}
 	if _, ok := timeCriterion(sc); !ok {

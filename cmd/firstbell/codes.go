@@ -55,6 +55,13 @@ before is whole: free some room, then "firstbell report DIR".`},
 		{"FB0403", "a session cannot stand for another size", `--other-size takes sessions of capacity or certify that played the same scenario
 file against the same target, were told how many servers it had (--servers) and saw
 it saturated. "firstbell report FOLDER --servers N" tells a session afterwards.`},
+		{"FB0404", "the readings of the servers cannot be used", `--server-metrics takes a CSV with the header time,step,resource,value,ceiling: an
+instant with its offset, a step as the report names it, a name of your own, how much
+of the resource was taken and how much there is. At most 8 MiB, 200,000 readings and
+64 resources; every mistake is named with its line.`},
+		{"FB0405", "the session before cannot be compared", `--before takes a session of certify of the same scenario file against the same target
+that began before this one and saw the target saturated; --strengthened names the one
+step that was given more in between, as the report prints it.`},
 		{"FB0501", "the example portal could not start", `The child process of the demonstration did not answer in time. The message
 carries its last line.`},
 		{"FB0601", "the credentials cannot be read or made", `"firstbell credentials" makes a roster for the coordinator, a file for each worker and

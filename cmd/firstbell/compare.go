@@ -85,17 +85,9 @@ func judged(dir string) (*results.Run, *report.Summary, error) {
 	if !results.IsDossier(dir) {
 		return judgedRun(dir)
 	}
-	d, err := results.ReadDossier(dir)
-	if err != nil {
-		return nil, nil, damagedSession(dir, err)
-	}
-	sc, err := keptScenario(dir)
+	s, err := judgedSession(dir)
 	if err != nil {
 		return nil, nil, err
-	}
-	s, err := report.JudgeDossier(d, trialsOf(dir), sc)
-	if err != nil {
-		return nil, nil, damagedSession(dir, err)
 	}
 	if s.Session == nil || s.Session.Main == "" {
 		return nil, s, nil

@@ -13,17 +13,9 @@ import (
 // everything derived from them: the same folder gives the same bytes, also of a
 // session that was killed.
 func buildDossier(dir, lang string) (*report.Summary, error) {
-	d, err := results.ReadDossier(dir)
-	if err != nil {
-		return nil, damagedSession(dir, err)
-	}
-	sc, err := keptScenario(dir)
+	s, err := judgedSession(dir)
 	if err != nil {
 		return nil, err
-	}
-	s, err := report.JudgeDossier(d, trialsOf(dir), sc)
-	if err != nil {
-		return nil, damagedSession(dir, err)
 	}
 	if s.Files, err = report.ListFiles(dir); err != nil {
 		return nil, err
@@ -32,6 +24,27 @@ func buildDossier(dir, lang string) (*report.Summary, error) {
 		return nil, err
 	}
 	return s, results.WriteManifest(dir)
+}
+
+// judgedSession reads a session's folder and judges it.
+func judgedSession(dir string) (*report.Summary, error) {
+	d, err := results.ReadDossier(dir)
+	if err != nil {
+		return nil, damagedSession(dir, err)
+	}
+	sc, err := keptScenario(dir)
+	if err != nil {
+		return nil, err
+	}
+	readings, err := keptMetrics(dir, d)
+	if err != nil {
+		return nil, err
+	}
+	s, err := report.JudgeDossier(d, trialsOf(dir), sc, readings)
+	if err != nil {
+		return nil, damagedSession(dir, err)
+	}
+	return s, nil
 }
 
 // trialsOf opens a session's trials by name.

@@ -17,7 +17,7 @@ import (
 // loads are the commands whose examples send load, wait for somebody or need sessions
 // that were played; theirs are only read, with --help at the end: a flag that does not
 // exist fails.
-var loads = []string{"demo", "run", "capacity", "certify", "smoke", "ent", "worker", "stop", "fleet", "--verify", "--other-size"}
+var loads = []string{"demo", "run", "capacity", "certify", "smoke", "ent", "worker", "stop", "fleet", "--verify", "--other-size", "--server-metrics", "--before"}
 
 // TestExamples runs every example of every help, in the order of the manual, in
 // a folder with a file of accounts and a finished run.

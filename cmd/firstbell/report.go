@@ -21,8 +21,8 @@ import (
 
 func newReportCmd(e *env) *cobra.Command {
 	var (
-		lang  string
-		sizes sizeOptions
+		lang string
+		told told
 	)
 	c := &cobra.Command{
 		Use:   "report DIR",
@@ -31,32 +31,41 @@ func newReportCmd(e *env) *cobra.Command {
 run folder, byte for byte; also of a run that was killed, which is then marked cut.
 The folder of a capacity or certify session is rebuilt from its trials.
 
---servers and --other-size tell a session how large the target was and what others
-measured of it at other sizes; the session's journal keeps both.`,
-		Example: "  firstbell report runs/latest\n  firstbell report runs/latest --lang en\n  firstbell report runs/six --servers 6 --other-size runs/two --other-size runs/three --other-size runs/four",
+What an operator knows is told afterwards, and the session's folder keeps it.
+--servers and --other-size say how large the target was and what others measured of
+it at other sizes.
+
+--server-metrics brings what its servers measured of themselves, exported from their
+monitoring; given again it replaces the file before. It is a CSV with the header
+time,step,resource,value,ceiling and a reading a line, at least every 30 seconds:
+  2026-11-22T09:00:00+01:00,2 post /auth/login,SSO pool connections,48,50
+The report says whether the step that the trials named ran out of something when it
+gave way. The clocks of the servers and of firstbell must agree within 10 seconds.
+
+--before and --strengthened compare with the session before a change in which one
+step alone was given more: whether the limit rose shows whether that step was it.`,
+		Example: "  firstbell report runs/latest\n  firstbell report runs/latest --lang en\n  firstbell report runs/six --servers 6 --other-size runs/two --other-size runs/three --other-size runs/four\n  firstbell report runs/tuesday --server-metrics tuesday.csv\n  firstbell report runs/friday --before runs/tuesday --strengthened \"2 post /auth/login\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			lang = e.setting("lang", lang, cmd.Flags().Changed("lang"))
 			if err := checkLang(cmd, lang); err != nil {
 				return err
 			}
-			if err := sizes.check(); err != nil {
+			if err := told.check(); err != nil {
 				return err
 			}
-			return runReport(e, args[0], lang, sizes)
+			return runReport(e, args[0], lang, told)
 		},
 	}
 	addLang(c, &lang)
-	addSizes(c, &sizes)
+	addTold(c, &told)
 	return c
 }
 
-func runReport(e *env, dir, lang string, sizes sizeOptions) error {
+func runReport(e *env, dir, lang string, told told) error {
 	dir = realDir(dir)
-	if sizes.given() {
-		if err := keepSizes(dir, sizes); err != nil {
-			return err
-		}
+	if err := told.keep(dir); err != nil {
+		return err
 	}
 	s, err := build(dir, lang)
 	if err != nil {

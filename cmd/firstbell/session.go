@@ -26,6 +26,7 @@ type sessionOptions struct {
 	witness bool
 	reset   string // the operator's command that brings the target to a cold start
 	sizes   sizeOptions
+	change  changeOptions
 
 	resetTimeout time.Duration
 }
@@ -163,13 +164,17 @@ func (s *session) sameAs(d *results.Dossier) bool {
 // nothing.
 func sameSize(a, b int) bool { return a == 0 || b == 0 || a == b }
 
-// sized tells a journal taken up again what this command says of sizes.
+// sized tells a journal taken up again what this command says of sizes and
+// of changes.
 func (s *session) sized(d *results.Dossier) {
 	if s.d.Servers > 0 {
 		d.Servers = s.d.Servers
 	}
 	if len(s.d.Others) > 0 {
 		d.Others = s.d.Others
+	}
+	if s.d.Before != nil {
+		d.Before = s.d.Before
 	}
 }
 

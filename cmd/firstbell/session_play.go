@@ -79,6 +79,9 @@ func newSession(e *env, o sessionOptions, sc *scenarios.Scenario, command string
 	if err := o.sizes.tell(s.d, sc); err != nil {
 		return nil, err
 	}
+	if err := o.change.tell(s.d, sc); err != nil {
+		return nil, err
+	}
 	s.planStages()
 	return s, s.open()
 }

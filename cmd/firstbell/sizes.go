@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -68,14 +67,12 @@ func (o *sizeOptions) tell(d *results.Dossier, sc *scenarios.Scenario) error {
 // otherSize reads one other session, whose journal and trials are not to be
 // trusted.
 func otherSize(d *results.Dossier, dir string, sc *scenarios.Scenario) (results.OtherSize, error) {
-	dir = realDir(dir)
-	if !results.IsDossier(dir) {
-		return results.OtherSize{}, notASize(dir, &report.NotASize{Why: "it is no session: it holds no " + results.DossierFile,
-			Fix: "give the folder that capacity or certify made"})
+	dir, other, err := otherSession(dir)
+	if errors.Is(err, errNoSession) {
+		return results.OtherSize{}, notASize(dir, &report.NotASize{Why: err.Error(), Fix: "give the folder that capacity or certify made"})
 	}
-	other, err := results.ReadDossier(dir)
 	if err != nil {
-		return results.OtherSize{}, damagedSession(dir, err)
+		return results.OtherSize{}, err
 	}
 	one, err := report.OtherSize(d, other, trialsOf(dir), sc)
 	if err != nil {
@@ -84,36 +81,25 @@ func otherSize(d *results.Dossier, dir string, sc *scenarios.Scenario) (results.
 	return one, nil
 }
 
+var errNoSession = errors.New("it is no session: it holds no " + results.DossierFile)
+
+// otherSession reads the journal of another session, and gives its real folder.
+func otherSession(dir string) (string, *results.Dossier, error) {
+	dir = realDir(dir)
+	if !results.IsDossier(dir) {
+		return dir, nil, errNoSession
+	}
+	d, err := results.ReadDossier(dir)
+	if err != nil {
+		return dir, nil, damagedSession(dir, err)
+	}
+	return dir, d, nil
+}
+
 func notASize(dir string, err error) error {
 	out := &userError{exit: exitUsage, code: "FB0403", what: fmt.Sprintf("--other-size %s cannot be used", dir), why: err.Error(), cause: err}
 	if said := (*report.NotASize)(nil); errors.As(err, &said) {
 		out.fix = said.Fix
 	}
 	return out
-}
-
-// keepSizes writes the sizes that a rebuilt report is told into the session's own
-// journal, so that it is rebuilt from the folder alone from then on.
-func keepSizes(dir string, o sizeOptions) error {
-	if !results.IsDossier(dir) {
-		return usageError("--servers and --other-size speak of the session of capacity or certify, and %s is none", dir)
-	}
-	lock, err := lockDir(dir)
-	if err != nil {
-		return &userError{exit: exitUsage, code: "FB0203", what: "the session in " + dir + " cannot be told its size", why: err.Error(),
-			fix: "wait until it has ended; a folder that cannot be written must be copied first", cause: err}
-	}
-	defer (&session{dir: dir, lock: lock}).close()
-	d, err := results.ReadDossier(dir)
-	if err != nil {
-		return damagedSession(dir, err)
-	}
-	sc, err := keptScenario(dir)
-	if err != nil {
-		return err
-	}
-	if err := o.tell(d, sc); err != nil {
-		return err
-	}
-	return unwritten(dir, d.Write(filepath.Clean(dir)))
 }

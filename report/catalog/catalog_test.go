@@ -360,7 +360,8 @@ func TestEveryNameOfASessionHasWords(t *testing.T) {
 		"role.":        {"low", "high", "required", "search"},
 		"skipped.":     {"quick", "not_needed", "not_found", "quota", "blocked", "drift", "ceiling", "no_capacity"},
 		"ceiling.":     {"calibration", "consent", "machine"},
-		"html.level_":  {"L0", "L1", "L2", "L3"},
+		"html.level_":  {"L0", "L1", "L2", "L3", "unmoved", "together", "alone", "none"},
+		"resource.":    {"thin", "always", "below", "apart", "with"},
 		"session.weak_": {
 			"L0", "L1", "L2", "L3", "together",
 		},

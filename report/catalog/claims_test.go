@@ -14,6 +14,11 @@ var claims = map[string]string{
 	"not_separable": "step other", "none_saturated": "low", "not_explained": "step alone whole", "no_whole": "step alone whole",
 	"contradiction": "step first", "shared": "sum whole", "server_metrics": "", "intervention": "", "pupils_alone": "",
 	"intervention_whole": "", "servers_moved": "servers more low high more_low more_high", "servers_unmoved": "servers more low high more_low more_high",
+	"server_corroborated": "resource step apart_s correlation bins", "server_contradiction": "step resource other after_s",
+	"server_apart": "resource step apart_s correlation bins", "server_below": "step", "server_always": "step", "server_no_step": "", "server_no_onset": "",
+	"server_other_steps": "step", "server_thin": "step",
+	"intervention_cause": "run step low high more_low more_high", "intervention_unnamed": "run step low high more_low more_high",
+	"intervention_unmoved": "run step low high more_low more_high", "intervention_unsure": "run step low high",
 	"assume_few_sizes": "sizes", "assume_unsure_size": "", "assume_no_law": "", "assume_no_servers": "", "assume_scaling_law": "", "assume_one_size": "",
 	"assume_open_high": "servers", "assume_rate_there": "servers low high needed", "assume_peak": "servers rate needed", "assume_asymptote": "rate needed",
 	"assume_next_unknown": "", "assume_predicted": "", "assume_ceiling": "step rate needed", "assume_ceiling_low": "step rate needed",
@@ -26,11 +31,25 @@ var claims = map[string]string{
 	"sign_generator": "gates trials",
 }
 
+var blame = regexp.MustCompile(`(?i)\bcauses?\b|\bcaused\b`)
+
+// TestOnlyTheHighestLevelSaysCause: of the sentences of the claim ladder only L3's.
+func TestOnlyTheHighestLevelSaysCause(t *testing.T) {
+	for _, lang := range Languages() {
+		c := For(lang)
+		for key := range c.texts {
+			level := strings.HasPrefix(key, "html.level_") || strings.HasPrefix(key, "session.weak_") || strings.HasPrefix(key, "resource.")
+			if level && blame.MatchString(c.Text(key)) != strings.HasSuffix(key, "_L3") {
+				t.Errorf("%s: %s: %s", lang, key, c.Text(key))
+			}
+		}
+	}
+}
+
 // TestClaimsHaveWords: every claim reads as a sentence, from the values it has,
-// and none says "cause": that needs an intervention, which is not measured.
+// and none says "cause" but that of level L3 and the one that says what it takes.
 func TestClaimsHaveWords(t *testing.T) {
 	value := regexp.MustCompile(`\{([a-z_]+)\}`)
-	blame := regexp.MustCompile(`(?i)\bcauses?\b|\bcaused\b`)
 	for _, lang := range Languages() {
 		c := For(lang)
 		for key, args := range claims {
@@ -43,8 +62,8 @@ func TestClaimsHaveWords(t *testing.T) {
 					t.Errorf("%s: %s speaks of {%s}, which it has not", lang, key, m[1])
 				}
 			}
-			if key != "intervention" && blame.MatchString(text) {
-				t.Errorf("%s: %s says cause: %s", lang, key, text)
+			if blame.MatchString(text) != (key == "intervention" || key == "intervention_cause") {
+				t.Errorf("%s: %s says cause: %t: %s", lang, key, blame.MatchString(text), text)
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func (c *Catalog) sessionFinding(s *report.Summary) []Sentence {
 	default:
 		out = append(out, c.Sentence("session.inconclusive", Arg{"cause", c.Text("cause." + string(s.Verdict.Cause)), ""}))
 	}
-	for _, more := range []Sentence{c.QuotaSentence(s), c.weakSentence(s), c.afterSentence(s)} {
+	for _, more := range []Sentence{c.QuotaSentence(s), c.weakSentence(s), c.causeSentence(s), c.afterSentence(s)} {
 		if len(more) > 0 {
 			out = append(out, more)
 		}
@@ -151,6 +151,16 @@ func (c *Catalog) weakSentence(s *report.Summary) Sentence {
 		return c.Sentence("session.weak_together")
 	}
 	return nil
+}
+
+// causeSentence names the step that limited an earlier session, once strengthening it
+// has shown that.
+func (c *Catalog) causeSentence(s *report.Summary) Sentence {
+	i := s.Attribution.Intervention
+	if i == nil || i.Level != "L3" {
+		return nil
+	}
+	return c.Sentence("session.weak_L3", Arg{"step", i.Step, ""}, Arg{"run", i.RunID, ""})
 }
 
 // afterSentence says the worst of what happened after too many came.

@@ -162,6 +162,9 @@ func TestHostileSessionIsInert(t *testing.T) {
 	a.Proved = []report.Claim{{Key: evil}, {Key: "first", Args: map[string]string{"step": evil, evil: evil}}}
 	a.Isolation[0].Step, a.Onset[0].Step, a.Onset[0].Sign, a.Little[0].Step = evil, evil, evil, evil
 	a.Signatures[0] = report.Signature{Name: evil, Seen: true, Trial: evil, Facts: map[string]string{"sources": evil}}
+	a.Resources = []report.ResourceRow{{Resource: evil, Journey: evil, Step: evil, State: evil, Highest: "not a number", Calm: report.Never, Reached: "-1", Lag: "x"}}
+	a.Intervention = &report.Intervention{RunID: evil, Journey: evil, Step: evil, Level: "L3", Before: report.Range{Censored: evil}}
+	a.Compatible = append(a.Compatible, report.Claim{Key: "server_contradiction", Args: map[string]string{"resource": evil, "other": evil, "after_s": evil}})
 	s.Sizing[0].Key, s.Sizing[0].Unit, s.Sizing[0].Formula, s.Sizing[0].Trial, s.Sizing[1].Refused = evil, evil, evil, evil, evil
 	e.Command, e.Main, e.Unproved, e.Control.URL = evil, evil, []string{evil}, evil
 	e.Stages[0].Name, e.Stages[1].Skipped, e.Calibration.Stopped, e.Witness.Trials[0].Trial = evil, evil, evil, evil

@@ -16,12 +16,19 @@ func (b *builder) why() Section {
 	if a.Status == report.Unmeasured && len(a.Proved)+len(a.Compatible) == 0 {
 		return b.section("why", Part{Figure: b.unmeasured("f13", a.Command)}, Part{Boxes: b.boxes()})
 	}
-	parts := []Part{{Text: plain(b.c.Text("html.why_intro"))}, {Text: b.level()}, {Boxes: b.boxes()}}
+	parts := []Part{{Text: plain(b.c.Text("html.why_intro"))}, {Text: b.level()}}
+	if text := b.levelBefore(); text != nil {
+		parts = append(parts, Part{Text: text})
+	}
+	parts = append(parts, Part{Boxes: b.boxes()})
 	if len(a.Isolation) > 0 {
 		parts = append(parts, Part{Figure: b.isolationFigure()})
 	}
 	if len(a.Onset) > 0 {
 		parts = append(parts, Part{Table: b.onsets()})
+	}
+	if t := b.resources(); t != nil {
+		parts = append(parts, Part{Table: t})
 	}
 	if t := b.signatures(); t != nil {
 		parts = append(parts, Part{Table: t})
@@ -36,6 +43,8 @@ func (b *builder) why() Section {
 func (b *builder) level() Words {
 	a := &b.s.Attribution
 	switch {
+	case a.Step != "" && a.Level == "L0" && b.inVain(a.Journey, a.Step):
+		return plain(b.c.Text("html.level_unmoved", "step", a.Step))
 	case a.Step != "" && a.Level != "":
 		return plain(b.c.Text("html.level_"+a.Level, "step", a.Step))
 	case a.Step != "":

@@ -19,6 +19,7 @@ type Dossier struct {
 	tb       testing.TB
 	Journal  results.Dossier
 	Scenario *scenarios.Scenario
+	Readings []report.Reading           // of the target's servers
 	folders  map[string]string          // by trial
 	events   map[string][]results.Event // of a trial, beside those of its folder
 	storms   map[string]string          // by fixture, written once
@@ -153,7 +154,7 @@ func (d *Dossier) Lose(name string) { delete(d.folders, name) }
 // Judge reads the session.
 func (d *Dossier) Judge() *report.Summary {
 	d.tb.Helper()
-	s, err := report.JudgeDossier(&d.Journal, d.Open, d.Scenario)
+	s, err := report.JudgeDossier(&d.Journal, d.Open, d.Scenario, d.Readings)
 	if err != nil {
 		d.tb.Fatal(err)
 	}

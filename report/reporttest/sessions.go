@@ -259,7 +259,9 @@ func notReady(s *report.Summary) {
 	s.Verdict.Actions = append([]string{"strengthen_step"}, s.Verdict.Actions...)
 }
 
-// ofSizes is not ready, and was measured with 2, 3, 4 and 6 servers.
+// ofSizes is not ready, and was measured with 2, 3, 4 and 6 servers; its servers'
+// own readings were given, and so was the session before its front page was
+// strengthened.
 func ofSizes(s *report.Summary) {
 	notReady(s)
 	s.Session.Sizes = []report.SizeRow{
@@ -277,7 +279,30 @@ func ofSizes(s *report.Summary) {
 	a := &s.Attribution
 	a.Proved = append(a.Proved, report.Claim{Key: "servers_moved", Args: map[string]string{
 		"servers": "3", "more": "4", "low": "26.4", "high": "27.3", "more_low": "34.1", "more_high": "34.8"}})
-	a.Unmeasured = []report.Claim{{Key: "server_metrics"}, {Key: "intervention_whole"}, {Key: "pupils_alone"}}
+	a.Unmeasured = []report.Claim{{Key: "pupils_alone"}}
+	corroborated(a)
+	strengthened(a)
+}
+
+// corroborated is a session whose servers say what the trials say.
+func corroborated(a *report.Attribution) {
+	a.Level, a.Journey = "L2", "eleve"
+	a.Proved = append(a.Proved, report.Claim{Key: "server_corroborated", Args: map[string]string{
+		"resource": "Connexions LDAP", "step": "annuaire", "apart_s": "4", "correlation": "0.81", "bins": "14"}})
+	a.Resources = []report.ResourceRow{
+		{Resource: "Connexions LDAP", Journey: "eleve", Step: "annuaire", State: "with", Readings: 28, Highest: "1", Calm: "0.48", Reached: "20", Lag: "-4", Correlation: "0.81", Bins: 14},
+		{Resource: "Mémoire", Journey: "eleve", Step: "annuaire", State: "always", Readings: 28, Highest: "0.971", Calm: "0.962", Reached: "0", Lag: "-24", Correlation: "0.12", Bins: 14},
+		{Resource: "Processeur", Journey: "eleve", Step: "tableau de bord", State: "below", Readings: 28, Highest: "0.71", Calm: "0.34", Correlation: "0.66", Bins: 14},
+		{Resource: "Disque", Journey: "eleve", Step: "accueil", State: "thin", Readings: 2, Highest: "0.08"},
+	}
+}
+
+// strengthened is a session whose limit rose since one step was given more.
+func strengthened(a *report.Attribution) {
+	a.Intervention = &report.Intervention{RunID: "20210406-085800-bef0", Journey: "eleve", Step: "accueil", Named: "accueil", NamedLevel: "L1",
+		Before: between("26.4", "27.3"), After: between("34.1", "34.8"), Moved: true, Level: "L3"}
+	a.Proved = append(a.Proved, report.Claim{Key: "intervention_cause", Args: map[string]string{
+		"run": "20210406-085800-bef0", "step": "accueil", "low": "26.4", "high": "27.3", "more_low": "34.1", "more_high": "34.8"}})
 }
 
 func atLeast(s *report.Summary) {

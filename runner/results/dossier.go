@@ -64,6 +64,9 @@ type Dossier struct {
 	// Others are what sessions measured of the same target at other sizes, kept so
 	// that the report needs no folder but this one.
 	Others []OtherSize `json:"other_sizes,omitempty"`
+	// Before is an earlier session and the step that was given more since; nil when
+	// nobody told.
+	Before *Before `json:"before,omitempty"`
 	// Sources are the addresses load came from, for an operator's allow-list.
 	Sources []string `json:"source_addresses,omitempty"`
 }

@@ -41,6 +41,11 @@ func ReadDossier(dir string) (*Dossier, error) {
 	if err := d.checkSizes(); err != nil {
 		return nil, fmt.Errorf("read dossier: %w", err)
 	}
+	if d.Before != nil {
+		if err := d.Before.Check(); err != nil {
+			return nil, fmt.Errorf("read dossier: %w", err)
+		}
+	}
 	return d, nil
 }
 

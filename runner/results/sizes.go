@@ -28,8 +28,14 @@ func (o OtherSize) Check() error {
 		return fmt.Errorf("%q is no session's name", o.RunID)
 	case o.Servers < 1 || o.Servers > MaxServers:
 		return fmt.Errorf("other size %q: %d servers", o.RunID, o.Servers)
-	case !(o.Low > 0 && o.Low <= o.Rate && o.Rate <= o.High) || math.IsInf(o.High, 1):
-		return fmt.Errorf("other size %q: a capacity of %g, from %g to %g", o.RunID, o.Rate, o.Low, o.High)
+	}
+	return checkRate(o.RunID, o.Rate, o.Low, o.High)
+}
+
+// checkRate refuses a capacity that is no interval above 0.
+func checkRate(session string, rate, low, high float64) error {
+	if !(low > 0 && low <= rate && rate <= high) || math.IsInf(high, 1) {
+		return fmt.Errorf("session %q: a capacity of %g, from %g to %g", session, rate, low, high)
 	}
 	return nil
 }
