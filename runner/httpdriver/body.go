@@ -25,17 +25,35 @@ type gunzip struct {
 	gzip.Reader
 }
 
+// knownSize bounds the bodies for which room is made by what the head says.
+const knownSize = 64 << 10
+
 // body reads the whole body: at most MaxBody bytes of it are decoded and kept,
 // the rest is read as it comes and dropped, so that a small archive of a huge
 // page costs what was sent and no more.
-func (x *exchange) body(hr *http.Response) error {
-	source := &errorReader{r: hr.Body}
+func (x *exchange) body(a *reply) error {
+	encoding := a.header.Get("Content-Encoding")
+	if encoding == "" && a.length >= 0 && a.length <= int64(min(x.req.MaxBody, knownSize)) {
+		return x.keepWhole(a)
+	}
+	source := &errorReader{r: a.body}
 	if x.req.MaxBody > 0 && x.req.Method != http.MethodHead {
-		if err := x.keepBody(source, hr.Header.Get("Content-Encoding")); err != nil {
+		if err := x.keepBody(source, encoding); err != nil {
 			return err
 		}
 	}
 	_, err := io.Copy(io.Discard, source)
+	return err
+}
+
+// keepWhole keeps a small body of known length as it is.
+func (x *exchange) keepWhole(a *reply) error {
+	if a.length == 0 {
+		return nil
+	}
+	b := make([]byte, a.length)
+	n, err := io.ReadFull(a.body, b)
+	x.resp.Body = b[:n]
 	return err
 }
 

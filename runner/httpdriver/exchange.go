@@ -142,25 +142,42 @@ func (x *exchange) send(c *conn) error {
 
 // receive reads one answer, 1xx skipped, body included.
 func (x *exchange) receive(r *reader) (reusable bool, err error) {
-	hr, err := x.head(r)
+	a, err := x.head(r)
 	if err != nil {
 		return false, err
 	}
-	defer hr.Body.Close()
-	x.resp.Status, x.resp.Header = hr.StatusCode, hr.Header
+	defer a.body.Close()
+	x.resp.Status, x.resp.Header = a.status, a.header
 	if !x.req.NoCookies {
-		x.session.store(x.host, x.req.URL, hr.Header["Set-Cookie"])
+		x.session.store(x.host, x.req.URL, a.header["Set-Cookie"])
 	}
 	r.limit, r.over = r.n+maxWire, errTooLarge
-	if err := x.body(hr); err != nil {
+	if err := x.body(&a); err != nil {
 		return false, err
 	}
 	// Bytes after the end of the answer belong to nothing we asked for.
-	return !hr.Close && r.Buffered() == 0, nil
+	return !a.last && r.Buffered() == 0, nil
 }
 
 // head reads the final answer's head.
-func (x *exchange) head(r *reader) (*http.Response, error) {
+func (x *exchange) head(r *reader) (reply, error) {
+	if b, _ := r.Peek(r.Buffered()); x.req.Method != http.MethodHead {
+		if a, n, ok := quickHead(b); ok {
+			_, _ = r.Discard(n) // they are there
+			r.body = sized{r.Reader, a.length}
+			a.body = &r.body
+			return a, nil
+		}
+	}
+	hr, err := x.anyHead(r)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: hr.StatusCode, header: hr.Header, last: hr.Close, length: -1, body: hr.Body}, nil
+}
+
+// anyHead reads the final answer's head, whatever it looks like.
+func (x *exchange) anyHead(r *reader) (*http.Response, error) {
 	asked := &http.Request{Method: x.req.Method}
 	for range maxInterim + 1 {
 		hr, err := http.ReadResponse(r.Reader, asked)
@@ -206,6 +223,7 @@ type reader struct {
 	over  error // at the limit
 	// failed is how the source ended, if it has.
 	failed error
+	body   sized // of the answer being read, if its length is known
 }
 
 var readers = sync.Pool{New: func() any {
@@ -242,6 +260,6 @@ func newReader(c net.Conn) *reader {
 }
 
 func (r *reader) free() {
-	r.conn = nil
+	r.conn, r.body = nil, sized{}
 	readers.Put(r)
 }

@@ -18,7 +18,7 @@ func (c *conn) dead() bool {
 		err error
 	)
 	if c.raw.Control(func(fd uintptr) {
-		n, _, err = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		n, err = peek(fd, b[:])
 	}) != nil {
 		return true
 	}
