@@ -46,6 +46,9 @@ func judge(run *results.Run, sc *scenarios.Scenario, more []Gate) (*Summary, err
 	s.Fleet = t.fleetSummary()
 	s.Verdict = decide(evidence{s.Criteria, s.Validity, s.People, run.Ended.How})
 	s.Verdict.Cause = causeOfLimit(s)
+	if s.Verdict.Value == NotReady && t.limitedBefore() {
+		s.Verdict.Value, s.Verdict.Cause = Inconclusive, CauseLimiter
+	}
 	s.Verdict.Hurt = hurtOf(s)
 	t.outsideWhile(s)
 	s.Verdict.Actions = actions(s)

@@ -158,6 +158,7 @@ const (
 	CauseConsentLimit      Cause = "consent_limit" // the storm is larger than what was consented to
 	CauseStraddles         Cause = "interval_straddles"
 	CauseTooFew            Cause = "too_few_samples"
+	CauseLimiter           Cause = "limiter" // of everybody or of each address: one storm cannot tell
 
 	// Of fleets.
 	CauseWorkerLost Cause = "worker_lost"      // gate V6, or --on-loss stop

@@ -36,13 +36,16 @@ const (
 
 // Unhurried reports whether those who got in, of the people due in seconds from ≤
 // s < to (tens), waited for no server. They took as long as at rest; or, if longer,
-// so few get in per second that one server would be idle most of the time (Little:
-// rate · time at rest is the servers that work), so that something makes them wait.
+// a server would be idle ([Rest.Idle]), so that something else makes them wait.
 func (s *Series) Unhurried(rest Rest, from, to int) bool {
 	h := s.Within(from, to)
 	if h.Count() == 0 || !(rest.Time > 0) || to <= from {
 		return false
 	}
 	now, rate := h.Quantile(1, 2).Seconds(), float64(h.Count())/float64(to-from)
-	return now <= hurriedTimes*rest.Time || now-rest.Time < hurriedBy || rate*rest.Time < leastBusy
+	return now <= hurriedTimes*rest.Time || now-rest.Time < hurriedBy || rest.Idle(rate)
 }
+
+// Idle reports whether so few get in per second that one server would be idle most
+// of the time: rate · time at rest is the servers that work (Little).
+func (r Rest) Idle(rate float64) bool { return r.Time > 0 && rate*r.Time < leastBusy }
