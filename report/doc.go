@@ -47,6 +47,8 @@
 // every replay is, with gate V4 besides; not ready when most are not and at most
 // a fifth of the decided ones are. Whatever else was measured explains it.
 //
+// [Schema] is the JSON Schema of summary.json, drawn from the types.
+//
 // [Compare] reads a run against an earlier one.
 //
 // # Fleets

@@ -38,7 +38,7 @@ func judge(run *results.Run, sc *scenarios.Scenario, more []Gate) (*Summary, err
 	s.Capacity, s.Recovery, s.Attribution, s.Sizing = unmeasuredCapacity(), unmeasuredRecovery(), unmeasuredAttribution(), []Answer{}
 	s.Validity = append(judgeGates(t, sc), more...)
 	slices.SortStableFunc(s.Validity, func(a, b Gate) int { return cmp.Compare(gateOrder(a.ID), gateOrder(b.ID)) })
-	s.Criteria = judgeCriteria(t, sc, len(failedGates(s.Validity)) > 0)
+	s.Criteria = nonNil(judgeCriteria(t, sc, len(failedGates(s.Validity)) > 0))
 	t.describe(s, sc)
 	t.count(s)
 	t.tables(s)

@@ -49,7 +49,26 @@ func Session(tb testing.TB, name string) *report.Summary {
 	}
 	measured(s)
 	list[i].change(s)
+	withoutNull(s)
 	return s
+}
+
+// withoutNull writes the lists that a session by hand leaves out as those of a judged
+// one: with nothing in them.
+func withoutNull(s *report.Summary) {
+	a := &s.Attribution
+	a.Isolation, a.Onset, a.Little, a.Signatures = orNone(a.Isolation), orNone(a.Onset), orNone(a.Little), orNone(a.Signatures)
+	s.Session.Sizes = orNone(s.Session.Sizes)
+	for i := range s.Session.Trials {
+		s.Session.Trials[i].Gates = orNone(s.Session.Trials[i].Gates)
+	}
+}
+
+func orNone[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 type session struct {
@@ -355,7 +374,7 @@ func quick(s *report.Summary) {
 			s.Session.Stages[i].Done, s.Session.Stages[i].Skipped = false, "quick"
 		}
 	}
-	s.Verdict = report.Verdict{Value: report.Inconclusive, Cause: "wide", Reasons: []string{}, Actions: []string{"cause_wide", "full_session"}}
+	s.Verdict = report.Verdict{Value: report.Inconclusive, Cause: "not_replayed", Reasons: []string{}, Actions: []string{"cause_not_replayed", "full_session"}}
 }
 
 // ofFleet was played by 16 workers, of which one was lost in a storm.
