@@ -36,7 +36,8 @@ func watchedWorld(servers, weakest int, seed uint64) ([]played, Attribution) {
 	rates := []float64{220, 250, 230, 300}
 	rates[weakest] = 100
 	trials, whole := chainOf(servers, rates...).certified(100, 3, seed)
-	trials[len(trials)-1].Began = nine
+	trials[0].Began, trials[len(trials)-1].Began = nine.Add(-time.Hour), nine
+	trials[0].Reading.State = results.StateMet // too short a plateau to say so itself
 	return trials, attributionOf(trials, nil, whole)
 }
 
@@ -72,14 +73,15 @@ func TestServersConfirm(t *testing.T) {
 			readings []Reading
 			keys     []string
 		}{
-			"under another name": {pool(5, weakest, other), []string{"server_contradiction"}},
-			"both at once":       {append(pool(5, weakest, own), pool(5, weakest, other)...), []string{"server_contradiction"}},
-			"too late":           {moved(all, 25*time.Second), []string{"server_apart", "server_thin"}},
-			"too early":          {moved(all, -25*time.Second), []string{"server_apart", "server_always", "server_below", "server_thin"}},
-			"too seldom":         {pool(40, weakest, own), []string{"server_thin"}},
-			"of others only":     {without, []string{"server_other_steps"}},
-			"full all along":     {readEvery(5, own, "memory", func(int) float64 { return 0.97 }), []string{"server_always"}},
-			"never full":         {readEvery(5, own, "disk", func(int) float64 { return 0.4 }), []string{"server_below"}},
+			"under another name":         {pool(5, weakest, other), []string{"server_contradiction"}},
+			"both at once":               {append(pool(5, weakest, own), pool(5, weakest, other)...), []string{"server_contradiction"}},
+			"too late":                   {moved(all, 25*time.Second), []string{"server_apart", "server_thin"}},
+			"too early":                  {moved(all, -25*time.Second), []string{"server_apart", "server_always", "server_below", "server_thin"}},
+			"too seldom":                 {pool(40, weakest, own), []string{"server_thin"}},
+			"of others only":             {without, []string{"server_other_steps"}},
+			"full all along":             {readEvery(5, own, "memory", func(int) float64 { return 0.97 }), []string{"server_always"}},
+			"full while a load was held": {append(moved(readEvery(5, own, "pool "+own, func(int) float64 { return 1 }), -time.Hour), pool(5, weakest, own)...), []string{"server_always"}},
+			"never full":                 {readEvery(5, own, "disk", func(int) float64 { return 0.4 }), []string{"server_below"}},
 		} {
 			if level, key := told(a, trials, row.readings); level != levelLowest || !slices.Contains(row.keys, key) {
 				t.Errorf("seed %d, %s: %s, %s", seed, name, level, key)

@@ -28,7 +28,7 @@ func (b *builder) why() Section {
 		parts = append(parts, Part{Table: b.onsets()})
 	}
 	if t := b.resources(); t != nil {
-		parts = append(parts, Part{Table: t})
+		parts = append(parts, Part{Text: plain(b.c.Text("html.resources_note"))}, Part{Table: t})
 	}
 	if t := b.signatures(); t != nil {
 		parts = append(parts, Part{Table: t})
