@@ -401,3 +401,22 @@ func TestStandstillInTheProbe(t *testing.T) {
 		}
 	}
 }
+
+// A portal whose requests give up after five seconds in its queue: whom it lets
+// down leaves as fast as others come, and is no work done.
+func TestGivingUpIsNoWork(t *testing.T) {
+	for name, target := range map[string]*simTarget{"pool": shared(100, 10, 3, 1), "chain": chain(100, 10, 3, 1)} {
+		target.timeout = 5
+		const limit = 4 * time.Second
+		cfg, _ := simConfig(target, limit, 0)
+		f := searched(t, cfg)
+		want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 3)
+		// Counted as served, they make it 115 and a target that drifted.
+		if c := target.capacity(); math.Abs(f.Saturation.Value/c-1) > 0.05 {
+			t.Errorf("%s: saturation %v, want %v", name, f.Saturation, c)
+		}
+		if f.Why != "" || f.Held.Low < 0.95*want || f.Held.Low > 1.005*want || f.Held.High < 0.995*want {
+			t.Errorf("%s: held %+v, why %q, want around %.1f", name, f.Held, f.Why, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"firstbell/runner/results"
@@ -258,7 +259,9 @@ func (r *simRun) grow(second int) {
 	if second%10 == 0 {
 		r.series.Tens = append(r.series.Tens, nil)
 		for k := range r.series.Steps {
-			r.series.Steps[k].Tens = append(r.series.Steps[k].Tens, nil)
+			st := &r.series.Steps[k]
+			st.Tens = append(st.Tens, nil)
+			st.Ends = slices.Grow(st.Ends, 1)[:len(st.Tens)]
 		}
 	}
 }
@@ -405,6 +408,9 @@ func record(tens []*results.Hist, at, took float64, kind results.HistKind) {
 }
 
 func (r *simRun) settle(p *simPerson, o results.Outcome) {
+	if p.step >= 0 {
+		r.series.Steps[p.step].Ends[int(p.due)/10][o]++
+	}
 	p.step = -1
 	r.series.Seconds[int(p.due)].By[o]++
 	now := &r.series.Seconds[min(int(r.at), len(r.series.Seconds)-1)]

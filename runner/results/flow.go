@@ -1,6 +1,9 @@
 package results
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Rest is a target when nobody waits in it.
 type Rest struct {
@@ -128,7 +131,7 @@ func (s *Series) Work(rest Rest, from, to int) []float64 {
 	weights, one := s.waiting(rest, from, to)
 	var out []float64
 	for at := to - (to-from)/ten*ten; at+ten <= to; at += ten {
-		if x := joined(s.through(at, at+ten), weights, one); x > 0 {
+		if x, ok := joined(s.through(at, at+ten), weights, one); ok {
 			out = append(out, x)
 		}
 	}
@@ -136,22 +139,22 @@ func (s *Series) Work(rest Rest, from, to int) []float64 {
 }
 
 // joined is the weighted mean of what goes through places of one pool, else the
-// least of it.
-func joined(through, weights []float64, one bool) float64 {
-	var sum, weight, least float64
+// least of it. Nobody may have been served; ok is false for no places.
+func joined(through, weights []float64, one bool) (x float64, ok bool) {
+	var sum, weight float64
+	least := math.Inf(1)
 	for k, w := range weights {
-		if w <= 0 {
-			continue
-		}
-		sum, weight = sum+float64(through[k]*w), weight+w
-		if least == 0 || through[k] < least {
-			least = through[k]
+		if w > 0 {
+			sum, weight, least = sum+float64(through[k]*w), weight+w, min(least, through[k])
 		}
 	}
-	if !one || weight <= 0 {
-		return least
+	switch {
+	case weight <= 0:
+		return 0, false
+	case one:
+		return sum / weight, true
 	}
-	return sum / weight
+	return least, true
 }
 
 // waiting gives the weights of the places before which people wait, those that
@@ -159,7 +162,10 @@ func joined(through, weights []float64, one bool) float64 {
 // they wait for one pool: their waits, by Little's law, are within a quarter of
 // each other.
 func (s *Series) waiting(rest Rest, from, to int) (weights []float64, one bool) {
-	inside, through := s.inside(to-1), s.through(from, to)
+	inside, leave := s.inside(to-1), s.through(from, to)
+	for k, n := range s.failed(from, to) {
+		leave[k] += n / float64(to-from)
+	}
 	rate := s.peakDone(to)
 	var all float64
 	for k := range inside {
@@ -169,11 +175,11 @@ func (s *Series) waiting(rest Rest, from, to int) (weights []float64, one bool) 
 	weights = make([]float64, len(inside))
 	shortest, longest := 0.0, 0.0
 	for k, n := range inside {
-		if n < 0.1*all || !(through[k] > 0) {
+		if n < 0.1*all || !(leave[k] > 0) {
 			continue
 		}
 		weights[k] = rest.Weights[k]
-		wait := n / through[k]
+		wait := n / leave[k]
 		if shortest == 0 || wait < shortest {
 			shortest = wait
 		}
@@ -182,19 +188,57 @@ func (s *Series) waiting(rest Rest, from, to int) (weights []float64, one bool) 
 	return weights, longest <= 1.25*shortest
 }
 
-// through is how many people per second leave each place in seconds from ≤ s <
-// to: those who came less those who stayed, place after place. Those who fail
-// leave too.
+// through is how many people per second each place serves in seconds from ≤ s <
+// to: those who came less those who stayed, place after place, and less those who
+// failed there. Who was let down after a wait left, and was no work done: a proxy
+// that gives up after so many seconds would else pass for a portal that serves
+// whatever comes.
 func (s *Series) through(from, to int) []float64 {
 	var came float64
 	for _, sec := range s.Seconds[from:to] {
 		came += float64(sec.Started)
 	}
-	before, after := s.inside(from-1), s.inside(to-1)
+	before, after, failed := s.inside(from-1), s.inside(to-1), s.failed(from, to)
 	out := make([]float64, len(after))
 	for k := range out {
-		came -= after[k] - before[k]
+		came = max(0, came-(after[k]-before[k])-failed[k])
 		out[k] = came / float64(to-from)
 	}
 	return out
+}
+
+// failed is how many people were let down at each place in seconds from ≤ s < to.
+// When they settled is known by the second; at which step, over the whole trial.
+func (s *Series) failed(from, to int) []float64 {
+	out := make([]float64, s.places())
+	var all float64
+	for i := range s.Steps {
+		for _, ends := range s.Steps[i].Ends {
+			n := bad(ends)
+			out[s.place(i)] += n
+			all += n
+		}
+	}
+	var now float64
+	for _, sec := range s.Seconds[from:to] {
+		now += bad(sec.Settled)
+	}
+	for k := range out {
+		if all > 0 {
+			out[k] *= now / all
+		}
+	}
+	return out
+}
+
+// bad counts those of a tally who were let down.
+func bad(by [outcomes]uint32) (n float64) {
+	for o, k := range by {
+		switch Outcome(o) {
+		case NoOutcome, InTime, Late, NotSent:
+		default:
+			n += float64(k)
+		}
+	}
+	return n
 }
