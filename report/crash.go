@@ -19,6 +19,9 @@ const leastGap = 3 // seconds
 // have no such gaps: what is served comes out at the capacity all the time.
 func gapsOf(p *played) []gap {
 	var out []gap
+	if p.gaveUp() {
+		return nil
+	}
 	s := p.Series.Seconds
 	to := min(len(s), max(p.Series.Played, p.Reading.To))
 	usual := float64(loginsOf(p.Series)) / float64(max(1, len(s)))

@@ -145,7 +145,7 @@ func (e *signsEvidence) pool() Signature {
 	return strongest("pool", e.broken, func(p *played) (float64, map[string]string) {
 		b := people(p)
 		refused := part(&b, results.Error, results.Quota)
-		if refused < leastShare || part(&b, results.Quota) > refused/2 || b.inClass() == 0 || len(gapsOf(p)) > 0 || e.blocked(p) > attacked || e.limited(p).Seen {
+		if refused < leastShare || part(&b, results.Quota) > refused/2 || b.inClass() == 0 || len(gapsOf(p)) > 0 || p.gaveUp() || e.blocked(p) > attacked || e.limited(p).Seen {
 			return 0, nil
 		}
 		return refused, map[string]string{"refused_share": digits(refused, 4), "served_s": digits(inMedian(p.Series), 3),
@@ -203,6 +203,18 @@ func (e *signsEvidence) proxyTimeout() Signature {
 		}
 		return float64(n), map[string]string{"after_s": digits(best.At, 0), "answers": strconv.FormatUint(n, 10)}
 	})
+}
+
+// gaveUp reports whether most of what failed in a trial was an intermediary's 504:
+// nothing fell then, and nobody was refused at once, even when nobody got in.
+func (p *played) gaveUp() bool {
+	var failed uint64
+	for status, n := range p.Traces.status {
+		if status == 0 || status >= 500 {
+			failed += n
+		}
+	}
+	return 2*p.Traces.status[504] > failed
 }
 
 // blank: pages without their content.

@@ -147,6 +147,24 @@ func TestSignCrash(t *testing.T) {
 	}
 }
 
+// TestAnIntermediaryGivesUp: where everybody waits longer than a proxy does, nobody
+// gets in and all fail; nothing fell and nobody was refused at once.
+func TestAnIntermediaryGivesUp(t *testing.T) {
+	falls := chainOf(16, 300, 400)
+	falls.down = func(_ float64, recent int) bool { return float64(recent) > 900 }
+	full := poolOf(16, 100, 1)
+	full.room = 60
+	for name, trials := range map[string][]played{"nobody gets in": ladderOf(falls, 60, 110), "some get in": ladderOf(full, 50, 125)} {
+		last := &trials[len(trials)-1]
+		last.Traces.status = map[uint16]uint64{200: 90, 0: 10, 504: 40}
+		last.Traces.firstByte = results.NewHist(results.StepHist)
+		for range 40 {
+			last.Traces.firstByte.Record(5 * time.Second)
+		}
+		only(t, name, signaturesOf(trials, nil), "proxy_timeout")
+	}
+}
+
 // withTraces is a trial of 1,000 attempts whose folder says more.
 func withTraces(state results.State, offered float64, fill func(*traces)) played {
 	p := played{Trial: results.Trial{Name: "001", Stage: results.StageConfirm, Conduct: steadily(results.TrialPlateau, offered, 60)},

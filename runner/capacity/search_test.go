@@ -84,3 +84,25 @@ func TestWorkReadsWhatGoodputCannot(t *testing.T) {
 		}
 	}
 }
+
+// A pool a few per cent past its limit: what waits before its steps scatters from
+// second to second, and the reading must not follow the least of them.
+func TestWorkOfASmallBacklog(t *testing.T) {
+	var all []float64
+	for seed := range uint64(40) {
+		p := &simPlayer{target: shared(100, 10, 3, 1), limit: 3 * time.Second}
+		s, err := p.Play(context.Background(), Spec{Seed: seed, Conduct: results.Conduct{Segments: []results.Segment{
+			{Rate: 20, Length: 20 * time.Second}, {Rate: 104, Length: time.Minute}}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := s.AtRest()
+		from, to := s.Busy(rest)
+		if work := stats.Mean(s.Work(rest, from, to)); work.Sure {
+			all = append(all, work.Value)
+		}
+	}
+	if got := stats.Mean(all).Value; len(all) < 30 || math.Abs(got/100-1) > 0.003 {
+		t.Errorf("work of %.2f over %d trials, want 100", got, len(all))
+	}
+}

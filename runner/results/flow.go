@@ -84,6 +84,18 @@ func (s *Series) inside(second int) []float64 {
 	return out
 }
 
+// meanInside is how many people are in the steps of each place, on the mean of
+// seconds from ≤ s < to.
+func (s *Series) meanInside(from, to int) []float64 {
+	out := make([]float64, s.places())
+	for second := from; second < to; second++ {
+		for k, n := range s.inside(second) {
+			out[k] += n / float64(to-from)
+		}
+	}
+	return out
+}
+
 // Busy is the last stretch of the load, in seconds from ≤ s < to, in which the
 // backlog never left: more people inside, all the time, than half as many again
 // as a target without queues would hold. Its first seconds are left out, while
@@ -158,11 +170,11 @@ func joined(through, weights []float64, one bool) (x float64, ok bool) {
 }
 
 // waiting gives the weights of the places before which people wait, those that
-// hold at least a tenth of all who wait at the end of the stretch, and whether
-// they wait for one pool: their waits, by Little's law, are within a quarter of
-// each other.
+// hold at least a tenth of all who wait in the stretch, and whether they wait for
+// one pool: their waits, by Little's law over the whole of it, are within a quarter
+// of each other.
 func (s *Series) waiting(rest Rest, from, to int) (weights []float64, one bool) {
-	inside, leave := s.inside(to-1), s.through(from, to)
+	inside, leave := s.meanInside(from, to), s.through(from, to)
 	for k, n := range s.failed(from, to) {
 		leave[k] += n / float64(to-from)
 	}

@@ -15,7 +15,8 @@ type Flow struct {
 // goodput, and the goodput in the deepest overload. The first is the mean of
 // all saturated readings, with Student's interval over them; or, where the
 // target held more than its saturated readings say, what it held: a goodput
-// that falls under overload is congestion collapse. It is not sure without any.
+// that falls under overload is congestion collapse. It is not sure without any, or
+// when its interval is wider than itself.
 func Sustained(flows []Flow) (saturation, overload Estimate) {
 	var work []float64
 	held := unsure(0)
@@ -32,10 +33,15 @@ func Sustained(flows []Flow) (saturation, overload Estimate) {
 	}
 	saturation = Mean(work)
 	if len(work) == 0 || held.Sure && held.Lo > saturation.Value {
-		return held, overload
+		saturation = held
 	}
+	saturation.Sure = saturation.Sure && saturation.Precision() <= vaguest
 	return saturation, overload
 }
+
+// vaguest is the precision beyond which a reading is none: two or three tens of
+// seconds that scatter say "between 0 and ten times as much".
+const vaguest = 0.5
 
 // Precision is the half width of an estimate's interval, relative to its value;
 // +Inf when it is not sure.

@@ -290,3 +290,15 @@ func TestRelationIsExact(t *testing.T) {
 		t.Error("a share of nobody was compared")
 	}
 }
+
+// TestVagueIsNotSure: two readings that scatter say between nothing and ten times
+// as much, which is no figure to print or to size by.
+func TestVagueIsNotSure(t *testing.T) {
+	flow := func(work ...float64) Flow { return Flow{Offered: 300, Goodput: unsure(50), Work: work} }
+	if e, _ := Sustained([]Flow{flow(160, 290)}); e.Sure || e.Value != 225 {
+		t.Errorf("%+v", e)
+	}
+	if e, _ := Sustained([]Flow{flow(98, 101, 103)}); !e.Sure {
+		t.Errorf("%+v", e)
+	}
+}
