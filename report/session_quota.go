@@ -15,6 +15,9 @@ func (x *session) limiter() *QuotaFound {
 	if x.gated() {
 		return x.perAddress(x.through())
 	}
+	if one, ok := byAddress(x.trials); ok {
+		return x.perAddress(estimated(lateGoodput(one), 3))
+	}
 	var offered []float64
 	var goodput []stats.Estimate
 	sign, even, said := SignQuota, true, false
@@ -33,17 +36,15 @@ func (x *session) limiter() *QuotaFound {
 		even = even && evenly
 		offered, goodput = append(offered, t.Reading.Offered), append(goodput, lateGoodput(t))
 	}
-	rate, ok := stats.ExactCap(offered, goodput)
+	heaviest := max(0, len(offered)-2) // a small bucket is exact only when pressed hard
+	rate, ok := stats.ExactCap(offered[heaviest:], goodput[heaviest:])
 	spaced := false
 	if !ok && even {
 		rate, ok = stats.SpacedCap(offered, goodput)
 		spaced = ok
 	}
-	switch {
-	case !ok:
+	if !ok {
 		return nil
-	case x.byAddress(rate):
-		return x.perAddress(estimated(rate, 3))
 	}
 	found := &QuotaFound{Rate: estimated(rate, 3), Sign: sign, Spaced: spaced}
 	if found.Alone = !said && !x.fromMany(); found.Alone {
@@ -76,13 +77,27 @@ func (x *session) evenly(t *played) bool {
 	return stats.LimiterOf(in, out, 0, 0).Seen && t.Series.Unhurried(x.rest, from, to)
 }
 
-// byAddress reports whether a cap gave way when the same load came from many
-// addresses.
-func (x *session) byAddress(rate stats.Estimate) bool {
-	return slices.ContainsFunc(x.trials, func(t played) bool {
-		return t.Series != nil && len(t.Reading.Gates) == 0 && segmented(&t.Conduct, results.SegmentAddresses) &&
-			stats.ByAddress(rate, lateGoodput(&t))
-	})
+// byAddress is the trial from one address that shows a limit of each address: the
+// same load from many got in.
+func byAddress(trials []played) (one *played, ok bool) {
+	named := func(name string, rate float64) *played {
+		for i := range trials {
+			t := &trials[i]
+			if t.Series != nil && len(t.Reading.Gates) == 0 && segmented(&t.Conduct, name) && (rate == 0 || rateOf(&t.Trial) == rate) {
+				return t
+			}
+		}
+		return nil
+	}
+	many := named(results.SegmentAddresses, 0)
+	if many == nil {
+		return nil, false
+	}
+	rate := rateOf(&many.Trial)
+	if one = named(results.SegmentAddress, rate); one == nil {
+		return nil, false
+	}
+	return one, stats.ByAddress(lateGoodput(one), lateGoodput(many), rate)
 }
 
 // refusalSign is quota or waiting_room where at least one person in twenty, and

@@ -222,16 +222,16 @@ func TestALimiterThatDoesNotSaySo(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		rates, in []int
-		many      int // let in from many addresses
+		many, one int // let in of 45, from many addresses and from one
 		took      time.Duration
 		sign      string
 		spaced    bool
 		want      float64
 	}{
-		"of all":          {[]int{33, 45}, []int{25, 25}, 25, 300 * time.Millisecond, "quota", false, 25},
-		"of each address": {[]int{33, 45}, []int{25, 25}, 45, 300 * time.Millisecond, "per_ip", false, 25},
-		"spaced":          {[]int{50, 75, 300}, []int{33, 43, 75}, 0, 300 * time.Millisecond, "quota", true, 100},
-		"a full queue":    {[]int{33, 45}, []int{25, 25}, 25, 2 * time.Second, "", false, 0},
+		"of all":          {[]int{33, 45}, []int{25, 25}, 25, 0, 300 * time.Millisecond, "quota", false, 25},
+		"of each address": {nil, nil, 45, 25, 300 * time.Millisecond, "per_ip", false, 25},
+		"spaced":          {[]int{50, 75, 300}, []int{33, 43, 75}, 0, 0, 300 * time.Millisecond, "quota", true, 100},
+		"a full queue":    {[]int{33, 45}, []int{25, 25}, 25, 0, 2 * time.Second, "", false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := reporttest.NewDossier(t, reporttest.Standard())
@@ -240,6 +240,9 @@ func TestALimiterThatDoesNotSaySo(t *testing.T) {
 			}
 			if tt.many > 0 {
 				let(d, results.SegmentAddresses, 45, tt.many, tt.took)
+			}
+			if tt.one > 0 {
+				let(d, results.SegmentAddress, 45, tt.one, tt.took)
 			}
 			s := d.Judge()
 			q := s.Capacity.Quota

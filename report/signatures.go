@@ -28,10 +28,15 @@ type signsEvidence struct {
 	calm   *played  // the lowest load of all that held
 	d      *results.Dossier
 	ours   []played // where the generator was the limit
+	// eachOne shows a limit of each address; nil: none does.
+	eachOne *played
 }
 
 func newEvidence(trials []played, d *results.Dossier) *signsEvidence {
 	e := &signsEvidence{d: d}
+	if one, ok := byAddress(trials); ok {
+		e.eachOne = one
+	}
 	for _, p := range trials {
 		switch {
 		case p.Series == nil || p.Conduct.Kind == results.TrialCalibration || p.Conduct.Kind == results.TrialIsolation:

@@ -47,7 +47,7 @@ func (e *signsEvidence) quota() Signature {
 		b := people(p)
 		refused := part(&b, results.Quota, results.WaitingRoom, results.Error)
 		l := e.limited(p)
-		if !l.Seen || refused < leastShare || e.blocked(p) > attacked || e.freed(p) {
+		if !l.Seen || refused < leastShare || e.blocked(p) > attacked || e.eachOne != nil {
 			return 0, nil
 		}
 		return refused, map[string]string{"rate": digits(l.Rate.Value, 2), "low": digits(l.Rate.Lo, 2),
@@ -62,20 +62,11 @@ func (e *signsEvidence) blocked(p *played) float64 {
 	return p.Traces.share(results.ReasonThrottled, results.ReasonChallenge)
 }
 
-// freed reports whether a trial let few in and a load from many addresses let in
-// more: what refused the others was a limit of each address.
-func (e *signsEvidence) freed(p *played) bool {
-	return !segmented(&p.Conduct, results.SegmentAddresses) && slices.ContainsFunc(e.all, func(many played) bool {
-		return segmented(&many.Conduct, results.SegmentAddresses) &&
-			stats.ByAddress(stats.Estimate{Value: p.Reading.Goodput}, stats.Estimate{Value: many.Reading.Goodput})
-	})
-}
-
 // perIP: throttled by address, or taken for an attacker.
 func (e *signsEvidence) perIP() Signature {
 	return strongest("per_ip", e.all, func(p *played) (float64, map[string]string) {
 		s := e.blocked(p)
-		if b := people(p); segmented(&p.Conduct, results.SegmentCap) && e.freed(p) {
+		if b := people(p); e.eachOne != nil && p.Name == e.eachOne.Name {
 			s = 1 - part(&b, results.InTime, results.Late)
 		}
 		if s <= attacked && !slices.Contains(p.Reading.Gates, "V10") {

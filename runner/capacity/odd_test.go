@@ -98,6 +98,9 @@ func TestLimitersThatDoNotSaySo(t *testing.T) {
 		"of all":          {func(x *simTarget) {}, 250, &stats.Cap{Sign: "quota"}, WhyQuota},
 		"one address":     {func(x *simTarget) { x.byAddress = true }, 1, &stats.Cap{Sign: "quota", Alone: true}, WhyQuota},
 		"of each address": {func(x *simTarget) { x.byAddress = true }, 250, &stats.Cap{Sign: "per_ip"}, WhyBlocked},
+		"a slow one":      {func(x *simTarget) { x.quota = 11 }, 250, &stats.Cap{Sign: "quota"}, WhyQuota},
+		"a small burst":   {func(x *simTarget) { x.burst = 3 }, 250, &stats.Cap{Sign: "quota"}, WhyQuota},
+		"a ban":           {func(x *simTarget) { x.quota, x.ban = 0, 9 }, 250, &stats.Cap{Sign: "per_ip"}, WhyBlocked},
 		"no answer":       {func(x *simTarget) { x.refusal = results.Timeout }, 250, &stats.Cap{Sign: "quota"}, WhyQuota},
 		"without a burst": {func(x *simTarget) { x.burst = 1; x.dead = true }, 250, &stats.Cap{Sign: "quota", Spaced: true}, WhyQuota},
 		"a pool":          {func(x *simTarget) { x.quota, x.places = 0, 40 }, 250, nil, ""},
@@ -118,7 +121,7 @@ func TestLimitersThatDoNotSaySo(t *testing.T) {
 			if f.Why != tt.why || f.Quota == nil || f.Quota.Sign != tt.want.Sign || f.Quota.Spaced != tt.want.Spaced || f.Quota.Alone != tt.want.Alone {
 				t.Fatalf("why %q, quota %+v; want %q, %+v", f.Why, f.Quota, tt.why, tt.want)
 			}
-			if math.Abs(f.Quota.Rate.Value/target.quota-1) > 0.01 {
+			if target.quota > 0 && math.Abs(f.Quota.Rate.Value/target.quota-1) > 0.01 {
 				t.Errorf("quota of %v, want %v within 1 %%", f.Quota.Rate, target.quota)
 			}
 		})

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"firstbell/runner/results"
@@ -20,7 +21,11 @@ const (
 	mostUnsaid = 2
 )
 
-var capLoads = [...]float64{1.3, 1.8}
+// capLoads is by how much the loads are above what comes through, more where fewer
+// than capLevel people a second do; the last two only if the first do not agree.
+var capLoads = [...]float64{0.3, 0.8, 2, 4}
+
+const capLevel = 30
 
 // capTrials are the overloads played to see a limiter.
 type capTrials struct {
@@ -35,42 +40,82 @@ type capTrials struct {
 func (s *search) capped(ctx context.Context, series *results.Series, t *Trial) error {
 	sign := signOf(series, t)
 	said := sign != ""
-	if !said && s.unsaid < mostUnsaid && s.turnedAway(series) {
-		sign = signQuota
-		s.unsaid++
-	}
-	level := lateGoodput(series)
-	if sign == "" || s.quota != nil || !(level > 0) {
-		return nil
-	}
-	c := capTrials{regular: true}
-	for _, over := range capLoads {
-		if err := s.press(ctx, &c, level*over); err != nil {
-			return err
-		}
-		if !said && !c.regular {
+	if !said {
+		if s.unsaid >= mostUnsaid || !s.turnedAway(series) {
 			return nil
 		}
+		s.unsaid++
+		sign = signQuota
+		if err := s.byAddress(ctx, t.Rate); err != nil {
+			return err
+		}
 	}
-	if rate, ok := stats.ExactCap(c.offered, c.goodput); ok {
-		return s.limited(ctx, stats.Cap{Rate: rate, Sign: sign}, said)
-	}
-	rate := stats.SpacingOf(c.offered[1], c.goodput[1].Value)
-	if !c.regular || rate == 0 || s.rounded(capPressed*rate) < 1.5*c.offered[1] {
+	level := lateGoodput(series)
+	if s.quota != nil || !(level > 0) {
 		return nil
 	}
-	if err := s.press(ctx, &c, capPressed*rate); err != nil {
+	found, err := s.pressed(ctx, level, said)
+	if err != nil || found == nil {
 		return err
 	}
-	if rate, ok := stats.SpacedCap(c.offered, c.goodput); ok && c.regular {
-		return s.limited(ctx, stats.Cap{Rate: rate, Sign: sign, Spaced: true}, said)
+	found.Sign, found.Alone = sign, !said && s.cfg.Addresses < 2
+	s.quota = found
+	return s.conclude(WhyQuota)
+}
+
+// pressed plays overloads on a limiter that seems to let in level people a second;
+// nil when what comes through is no cap.
+func (s *search) pressed(ctx context.Context, level float64, said bool) (*stats.Cap, error) {
+	c := capTrials{regular: true}
+	for i, over := range capLoads {
+		// In five seconds more must come too many than chance brings or leaves out.
+		rate := s.rounded(level * (1 + over*math.Max(1, math.Sqrt(capLevel/level))))
+		if i > 1 && rate < 1.2*c.offered[i-1] {
+			break
+		}
+		if err := s.press(ctx, &c, rate); err != nil {
+			return nil, err
+		}
+		if !said && !c.regular {
+			return nil, nil
+		}
+		if rate, ok := c.exact(); ok {
+			return &stats.Cap{Rate: rate}, nil
+		}
+		if !c.regular && i > 0 {
+			return nil, nil
+		}
 	}
-	return nil
+	return s.spaced(ctx, &c)
+}
+
+// exact reads the two heaviest loads: a small bucket is sometimes full, and then
+// wastes what it would have let in, unless pressed hard.
+func (c *capTrials) exact() (stats.Estimate, bool) {
+	n := max(0, len(c.offered)-2)
+	return stats.ExactCap(c.offered[n:], c.goodput[n:])
+}
+
+// spaced presses a limiter that lets nobody in for a while after each person.
+func (s *search) spaced(ctx context.Context, c *capTrials) (*stats.Cap, error) {
+	last := len(c.offered) - 1
+	if !c.regular || last < 1 {
+		return nil, nil
+	}
+	rate := stats.SpacingOf(c.offered[last], c.goodput[last].Value)
+	if hard := s.rounded(capPressed * rate); hard > 1.2*c.offered[last] {
+		if err := s.press(ctx, c, hard); err != nil {
+			return nil, err
+		}
+	}
+	if rate, ok := stats.SpacedCap(c.offered, c.goodput); ok && c.regular {
+		return &stats.Cap{Rate: rate, Spaced: true}, nil
+	}
+	return nil, nil
 }
 
 // press plays one overload and adds what came through it.
 func (s *search) press(ctx context.Context, c *capTrials, rate float64) error {
-	rate = s.rounded(rate)
 	conduct := s.conduct(capWarmup, results.Segment{Name: results.SegmentCap, Rate: rate, Length: capWarmup + capLength})
 	seen, err := s.playSound(ctx, conduct)
 	if err != nil {
@@ -84,34 +129,39 @@ func (s *search) press(ctx context.Context, c *capTrials, rate float64) error {
 	return nil
 }
 
-// limited ends the search with a cap. One that does not say so may be of each
-// address: then more addresses let more people in, and the target takes the test
-// for an attack.
-func (s *search) limited(ctx context.Context, found stats.Cap, said bool) error {
-	s.quota = &found
-	if said {
-		return s.conclude(WhyQuota)
+// byAddress plays a load that turned people away from many addresses, and if they
+// got in, from one again: when only the one is refused, each address has a limit of
+// its own, the target takes the test for an attack, and the search ends.
+func (s *search) byAddress(ctx context.Context, rate float64) error {
+	if s.cfg.Addresses < 2 {
+		return nil
 	}
-	if found.Alone = s.cfg.Addresses < 2; found.Alone {
-		return s.conclude(WhyQuota)
+	from := int(capWarmup / time.Second)
+	var seen [2]*results.Series
+	for i, name := range [...]string{results.SegmentAddresses, results.SegmentAddress} {
+		conduct := s.conduct(capWarmup, results.Segment{Name: name, Rate: s.rounded(rate), Length: 3 * capWarmup})
+		if name == results.SegmentAddresses {
+			conduct.Sources = min(s.cfg.Addresses, manyAddresses)
+		}
+		var err error
+		if seen[i], err = s.playSound(ctx, conduct); err != nil {
+			return err
+		}
+		if i == 0 && doneIn(seen[0], from).Value < stats.LetIn*rate {
+			return nil
+		}
 	}
-	rate := s.rounded(found.Rate.Value * capLoads[1])
-	conduct := s.conduct(capWarmup, results.Segment{Name: results.SegmentAddresses, Rate: rate, Length: 2 * capWarmup})
-	conduct.Sources = min(s.cfg.Addresses, manyAddresses)
-	seen, err := s.playSound(ctx, conduct)
-	if err != nil {
-		return err
+	one := doneIn(seen[1], from)
+	if !stats.ByAddress(one, doneIn(seen[0], from), rate) {
+		return nil
 	}
-	if stats.ByAddress(found.Rate, doneIn(seen, int(capWarmup/time.Second))) {
-		s.quota.Sign = signPerIP
-		return s.conclude(WhyBlocked)
-	}
-	return s.conclude(WhyQuota)
+	s.quota = &stats.Cap{Rate: one, Sign: signPerIP}
+	return s.conclude(WhyBlocked)
 }
 
 // manyAddresses is how many addresses a load leaves from to see whether each has
 // a limit of its own.
-const manyAddresses = 20
+const manyAddresses = 50
 
 // playSound plays a trial, and again when its gates failed.
 func (s *search) playSound(ctx context.Context, conduct results.Conduct) (*results.Series, error) {
@@ -134,7 +184,7 @@ func (s *search) turnedAway(series *results.Series) bool {
 	to := min(int(series.Due()/time.Second), len(series.Seconds))
 	from := max(0, (to-30)/10*10)
 	in, out := series.Door(from, to)
-	return sum(out) > sum(in)/20 && series.Unhurried(s.rest, from, to/10*10)
+	return sum(out) > sum(in)/20 && (sum(in) == 0 || series.Unhurried(s.rest, from, to/10*10))
 }
 
 func sum(xs []float64) (total float64) {

@@ -30,6 +30,7 @@ type simTarget struct {
 	byAddress   bool            // the quota is each address's own
 	dead        bool            // after each person nobody for 1/quota seconds
 	places      int             // people inside at most, the rest refused; 0: any
+	ban         float64         // people a second over which an address is shut out
 	timeout     float64
 }
 
@@ -311,6 +312,16 @@ func (r *simRun) arrive(t float64) {
 		r.tokens--
 		if r.target.dead {
 			r.tokens = 0
+		}
+	}
+	if b := r.target.ban; b > 0 {
+		recent := 0
+		for i := len(r.people) - 1; i >= 0 && r.people[i].due > t-10; i-- {
+			recent++
+		}
+		if float64(recent) > 10*b*float64(max(1, r.series.Conduct.Sources)) {
+			r.settle(&r.people[id], results.Error)
+			return
 		}
 	}
 	if n := r.target.places; n > 0 && int(r.inside[0]) >= n {

@@ -52,7 +52,8 @@ type Segment struct {
 // Names of segments that a report reads.
 const (
 	SegmentCap       = "cap"       // an overload played to see whether a limiter caps
-	SegmentAddresses = "addresses" // the same from many addresses: is it for each of them?
+	SegmentAddresses = "addresses" // a load that was refused, from many addresses…
+	SegmentAddress   = "address"   // …and from one again: does each have a limit?
 )
 
 // Length is how long all segments are together.

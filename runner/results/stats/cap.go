@@ -90,6 +90,11 @@ func SpacedCap(offered []float64, goodput []Estimate) (Estimate, bool) {
 	return Estimate{rate, Interval{rate - half, rate + half}, true}, true
 }
 
-// ByAddress reports whether a cap is one for each address: many of them, at a load
-// 1.8 times the cap, let through at least a third more than one did.
-func ByAddress(capped, many Estimate) bool { return many.Value > 4.0/3*capped.Value }
+// LetIn is the share of a load that gets in where nothing limits it.
+const LetIn = 0.9
+
+// ByAddress reports whether a limit is one for each address: of the same load,
+// nearly everybody got in from many addresses, and at least a quarter fewer from one.
+func ByAddress(one, many Estimate, load float64) bool {
+	return many.Value >= LetIn*load && one.Value < 0.75*many.Value
+}

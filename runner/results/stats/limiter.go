@@ -7,7 +7,7 @@ type Limiter struct {
 	Seen bool
 	// Rate is what it lets through, per second, with a 95 % interval.
 	Rate Estimate
-	// Window is the seconds over which the cap is exact: 1, 10 or 60.
+	// Window is the seconds over which the cap is exact: 1, 5, 10 or 60.
 	Window int
 	// Dispersion is variance ÷ mean of what was let through per window: 1 for
 	// the departures of a busy server with exponential service, near 0 for a
@@ -24,7 +24,7 @@ const (
 	limiterFast       = 0.5
 )
 
-var limiterSpans = [...]int{1, 10, 60}
+var limiterSpans = [...]int{1, 5, 10, 60}
 
 // LimiterOf tells a rate limit from a saturated server: while people are refused,
 // those let through are the same number again and again, far more regular than a
