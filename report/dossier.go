@@ -161,8 +161,8 @@ type RecoveryRow struct {
 type Attribution struct {
 	Status  Status `json:"status"`
 	Command string `json:"command,omitempty"`
-	// Level: L0 first to degrade, L1 lowest measured capacity, L2 corroborated,
-	// L3 cause; "" when nothing can be said.
+	// Level: L0 first to degrade, L1 lowest measured capacity, L2 corroborated; ""
+	// when nothing can be said. L3, cause, is Intervention's, of an earlier session.
 	Level      string         `json:"level"`
 	Journey    string         `json:"journey,omitempty"` // of the step
 	Step       string         `json:"step,omitempty"`    // named; "" when not separable

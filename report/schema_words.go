@@ -40,7 +40,9 @@ func closedWords() map[string][]string {
 		"PhaseRow.name":         {"before", "peak", "after"},
 		"Range.censored":        censored,
 		"LoadRow.class":         texts(stats.Lower, stats.Upper, stats.Unsettled),
-		"Attribution.level":     {"", "L0", "L1", "L2", "L3"},
+		"Attribution.level":     {"", levelFirst, levelLowest, levelCorroborated},
+		"Intervention.level":    {"", levelFirst, levelCause},
+		"ResourceRow.state":     {resourceThin, resourceAlways, resourceBelow, resourceApart, resourceWith},
 		"Member.state":          {"ok", "warned", "returned", "lost"},
 		"Reset.failed":          {results.ResetExit, results.ResetTimeout, results.ResetSilent},
 	}
