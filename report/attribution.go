@@ -101,7 +101,7 @@ func (a *attributing) conclude(out *Attribution) {
 	switch {
 	case lowest == nil:
 		return
-	case first != nil && first.index != lowest.index:
+	case first != nil && first.step.Name != lowest.step.Name:
 		out.Compatible = append(out.Compatible, Claim{"contradiction", map[string]string{"step": lowest.step.Name, "first": first.step.Name}})
 		return
 	case first == nil && a.together():

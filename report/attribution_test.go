@@ -64,6 +64,47 @@ func TestWeakestOfAChain(t *testing.T) {
 	t.Logf("named %d of %d", named, sessions)
 }
 
+// TestTwoJourneysOneLogin: people of two journeys who log in through the same pages
+// make those pages no two steps: the weakest is named as if all took one journey.
+func TestTwoJourneysOneLogin(t *testing.T) {
+	trials, whole := chainOf(8, 100, 130, 150).certified(100, 3, 7)
+	for _, p := range trials {
+		if p.Conduct.Kind != results.TrialIsolation {
+			p.Series.Steps = append(p.Series.Steps, halved(p.Series.Steps)...)
+		}
+	}
+	a := attributionOf(trials, nil, whole)
+	if a.Step != "a" || a.Level != levelLowest || len(a.Onset) != 3 || a.Isolation[0].Visits.Float() < 0.99 {
+		t.Errorf("%q at %q, %v, %v", a.Step, a.Level, a.Isolation, a.Onset)
+	}
+}
+
+// halved takes every second person out of the steps, and gives them to those of
+// another journey.
+func halved(steps []results.StepSeries) []results.StepSeries {
+	out := make([]results.StepSeries, len(steps))
+	for k := range steps {
+		s := &steps[k]
+		out[k] = results.StepSeries{Step: results.Step{Journey: "other", Name: s.Name, InClass: s.InClass}}
+		for i := range s.InFlight {
+			out[k].InFlight = append(out[k].InFlight, s.InFlight[i]/2)
+			out[k].Inside = append(out[k].Inside, s.Inside[i]/2)
+			s.InFlight[i] -= s.InFlight[i] / 2
+			s.Inside[i] -= s.Inside[i] / 2
+		}
+		for i := range s.Ends {
+			half := s.Ends[i]
+			for o := range half {
+				half[o] /= 2
+				s.Ends[i][o] -= half[o]
+			}
+			out[k].Ends, out[k].Spent = append(out[k].Ends, half), append(out[k].Spent, s.Spent[i]/2)
+			s.Spent[i] -= s.Spent[i] / 2
+		}
+	}
+	return out
+}
+
 // TestSharedPoolIsNotSeparable: steps that draw on one pool have no weakest.
 func TestSharedPoolIsNotSeparable(t *testing.T) {
 	for seed := range sessions {
@@ -138,7 +179,7 @@ func TestNamedOnlyTogether(t *testing.T) {
 	}
 	left := func(order string, at ...float64) (out []onset) {
 		for i, c := range order {
-			out = append(out, onset{step: results.Step{Name: string(c)}, index: int(c - 'a'), at: at[i]})
+			out = append(out, onset{step: results.Step{Name: string(c)}, at: at[i]})
 		}
 		return out
 	}

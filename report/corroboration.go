@@ -75,7 +75,7 @@ func corroborated(out *Attribution, trials []played, readings []Reading) {
 	}
 	var own, others []resource
 	for _, r := range list {
-		if r.step.Name == out.Step && r.step.Journey == out.Journey {
+		if r.step.Name == out.Step {
 			own = append(own, r)
 		} else {
 			others = append(others, r)
@@ -146,10 +146,10 @@ func calmSpans(trials []played, onset *played) []stretch {
 
 // watched sorts the readings by resource, in the order of steps and names.
 func watched(trial *played, calm []stretch, readings []Reading) []resource {
-	type key struct{ journey, step, name string }
+	type key struct{ step, name string }
 	at, out := map[key]int{}, []resource{}
 	for _, r := range readings {
-		k := key{r.Step.Journey, r.Step.Name, r.Resource}
+		k := key{r.Step.Name, r.Resource}
 		i, ok := at[k]
 		if !ok {
 			i, at[k] = len(out), len(out)
@@ -163,7 +163,7 @@ func watched(trial *played, calm []stretch, readings []Reading) []resource {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b resource) int {
-		return cmp.Or(cmp.Compare(a.step.Journey, b.step.Journey), cmp.Compare(a.step.Name, b.step.Name), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.step.Name, b.step.Name), cmp.Compare(a.name, b.name))
 	})
 	return out
 }
@@ -173,9 +173,9 @@ func (r *resource) read(trial *played) {
 	from, _ := onsetPhases(&trial.Conduct)
 	r.onset, r.reached, r.corr = math.Inf(1), math.Inf(1), math.NaN()
 	for _, o := range onsetsOf(trial) {
-		if o.step.Journey == r.step.Journey && o.step.Name == r.step.Name {
+		if o.step.Name == r.step.Name {
 			r.onset = o.at
-			r.corr, r.bins = r.follows(inside(&trial.Series.Steps[o.index]))
+			r.corr, r.bins = r.follows(insideAll(trial.Series, r.step.Name))
 		}
 	}
 	full := make([]bool, len(r.shares))

@@ -76,7 +76,7 @@ func (x *session) intervened(a *Attribution, k *Capacity) {
 	a.drop("intervention_whole")
 	out.After, out.Moved = between(x.saturation.Interval, 3), x.saturation.Lo > b.High
 	args["more_low"], args["more_high"] = string(rounded(x.saturation.Lo, 1)), string(rounded(x.saturation.Hi, 1))
-	named := b.Level == levelLowest && b.Named.Name == b.Strengthened.Name && b.Named.Journey == b.Strengthened.Journey
+	named := b.Level == levelLowest && b.Named.Name == b.Strengthened.Name
 	switch {
 	case out.Moved && named:
 		out.Level = levelCause
@@ -94,7 +94,7 @@ func (i *Intervention) lower(a *Attribution, named bool) {
 	if named {
 		i.Level = levelFirst
 	}
-	if a.Level != "" && a.Step == i.Step && a.Journey == i.Journey {
+	if a.Level != "" && a.Step == i.Step {
 		a.Level = levelFirst
 	}
 }

@@ -33,7 +33,7 @@ func TestIntervention(t *testing.T) {
 		"another, and nothing moved":  {before(home, levelLowest, 399), false, levelLowest, "intervention_unmoved", "", levelFirst, false},
 		"no more than the first sign": {before(login, levelFirst, 300), false, levelLowest, "intervention_unnamed", "", levelLowest, false},
 		"none was named":              {before(results.Step{}, "", 300), false, "", "intervention_unnamed", "", "", false},
-		"another journey's":           {before(results.Step{Journey: "parent", Name: "login"}, levelLowest, 300), false, levelLowest, "intervention_unnamed", "", levelLowest, false},
+		"of another journey":          {before(results.Step{Journey: "parent", Name: "login"}, levelLowest, 300), false, levelLowest, "intervention_cause", levelCause, levelLowest, false},
 		"nothing sure now":            {before(login, levelLowest, 300), true, levelLowest, "intervention_unsure", "", levelLowest, true},
 	} {
 		x := sized(400, nil)

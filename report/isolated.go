@@ -96,12 +96,14 @@ func visitsOf(trials []played) map[int]float64 {
 	if best == nil || loginsOf(best.Series) == 0 {
 		return out
 	}
+	done := map[string]uint64{}
 	for k := range best.Series.Steps {
-		var n uint64
 		for _, ends := range best.Series.Steps[k].Ends {
-			n += uint64(ends[results.InTime]) + uint64(ends[results.Late])
+			done[best.Series.Steps[k].Name] += uint64(ends[results.InTime]) + uint64(ends[results.Late])
 		}
-		if n > 0 {
+	}
+	for k := range best.Series.Steps {
+		if n := done[best.Series.Steps[k].Name]; n > 0 {
 			out[k] = float64(n) / float64(loginsOf(best.Series))
 		}
 	}

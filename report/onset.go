@@ -10,11 +10,11 @@ import (
 	"firstbell/runner/results/stats"
 )
 
-// onset is the first instant at which a step leaves its own normal.
+// onset is the first instant at which a step leaves its own normal. Steps of one name
+// are one page: several journeys begin with the same login, and give way together.
 type onset struct {
-	step  results.Step
-	index int
-	at    float64 // second of the trial; +Inf when it never left
+	step results.Step // of the first journey that has it
+	at   float64      // second of the trial; +Inf when it never left
 }
 
 const (
@@ -37,10 +37,10 @@ func onsetsOf(p *played) []onset {
 	var out []onset
 	for k := range p.Series.Steps {
 		s := &p.Series.Steps[k]
-		if performed(s, 0, len(s.Ends)) == 0 {
+		if performed(s, 0, len(s.Ends)) == 0 || slices.ContainsFunc(out, func(o onset) bool { return o.step.Name == s.Name }) {
 			continue
 		}
-		out = append(out, onset{s.Step, k, leaves(inside(s), from, p.Series.Played, ratio)})
+		out = append(out, onset{s.Step, leaves(insideAll(p.Series, s.Name), from, p.Series.Played, ratio)})
 	}
 	slices.SortStableFunc(out, func(a, b onset) int { return cmp.Compare(a.at, b.at) })
 	return out
@@ -64,6 +64,23 @@ func inside(s *results.StepSeries) []float64 {
 			out[i] = s.Inside[i].Seconds()
 		} else {
 			out[i] = float64(s.InFlight[i])
+		}
+	}
+	return out
+}
+
+// insideAll is the people in the steps of one name, all journeys together.
+func insideAll(s *results.Series, name string) []float64 {
+	var out []float64
+	for k := range s.Steps {
+		if s.Steps[k].Name != name {
+			continue
+		}
+		for i, n := range inside(&s.Steps[k]) {
+			if i == len(out) {
+				out = append(out, 0)
+			}
+			out[i] += n
 		}
 	}
 	return out

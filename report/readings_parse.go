@@ -31,7 +31,7 @@ const (
 // ParseReadings reads a CSV of the target's own servers: a header with the columns
 // time, step, resource, value and ceiling, comma or semicolon, then one reading a
 // line. time is RFC 3339 with its offset; step one of steps, by its name or as
-// journey/step; value and ceiling are numbers of one unit, the ceiling above 0. The
+// journey/step (steps of one name are one page, whatever the journey); value and ceiling are numbers of one unit, the ceiling above 0. The
 // readings come sorted by time, step and resource.
 //
 // The file is not trusted: it has at most 8 MiB, 200,000 readings and 64 resources
@@ -57,8 +57,8 @@ func ParseReadings(b []byte, file string, steps []results.Step) ([]Reading, erro
 // readingsParser is a file being read.
 type readingsParser struct {
 	file      string
-	steps     map[string][]results.Step // by every name they may be given by
-	names     []string                  // to propose
+	steps     map[string]results.Step // by every name they may be given by
+	names     []string                // to propose
 	list      []Reading
 	seen      map[readingKey]int // the line of each
 	resources map[readingKey]bool
@@ -72,18 +72,15 @@ type readingKey struct {
 
 // know takes the steps by name, by journey/step, and as the report prints them.
 func (p *readingsParser) know(steps []results.Step) {
-	p.steps = map[string][]results.Step{}
+	p.steps = map[string]results.Step{}
 	for _, s := range steps {
-		for _, name := range slices.Compact([]string{s.Name, fullName(s), s.Journey + " · " + s.Name}) {
-			p.steps[name] = append(p.steps[name], s)
+		if !slices.Contains(p.names, s.Name) {
+			p.names = append(p.names, s.Name)
+			p.steps[s.Name] = s
 		}
 	}
 	for _, s := range steps {
-		name := s.Name
-		if len(p.steps[name]) > 1 {
-			name = fullName(s)
-		}
-		p.names = append(p.names, name)
+		p.steps[fullName(s)], p.steps[s.Journey+" · "+s.Name] = p.steps[s.Name], p.steps[s.Name]
 	}
 }
 
@@ -182,19 +179,11 @@ func (p *readingsParser) time(s string, line int) time.Time {
 
 func (p *readingsParser) step(s string, line int) results.Step {
 	name := strings.TrimSpace(s)
-	found := p.steps[name]
-	if i := slices.IndexFunc(found, func(x results.Step) bool { return fullName(x) == name }); i >= 0 {
-		return found[i]
-	}
-	switch len(found) {
-	case 1:
-		return found[0]
-	case 0:
+	found, ok := p.steps[name]
+	if !ok {
 		p.fail(line, shown(s)+" is no step of this session", "", scenarios.DidYouMean(name, p.names))
-	default:
-		p.fail(line, shown(s)+" is the name of several steps", "", "write journey/step: "+fullName(found[0]))
 	}
-	return results.Step{}
+	return found
 }
 
 // resource is a name that can stand in a table: some visible characters, the first

@@ -26,7 +26,7 @@ func TestReadings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := header + "2026-11-22T08:00:05.5Z,eleve/home,Pool SSO n° 1,48,50\n" +
-		"2026-11-22T08:00:10Z,eleve/2 post /auth/login,CPU,0,1\n2026-11-22T08:00:10Z,parent/home,CPU,0.5,1\n"
+		"2026-11-22T08:00:10Z,eleve/2 post /auth/login,CPU,0,1\n2026-11-22T08:00:10Z,eleve/home,CPU,0.5,1\n"
 	kept := WriteReadings(got)
 	if string(kept) != want {
 		t.Errorf("kept\n%s; want\n%s", kept, want)
@@ -55,8 +55,7 @@ func TestReadingsMistakes(t *testing.T) {
 		"no offset":           {header + "2026-11-22T09:00:00,space,a,1,2\n", 2, "no instant", "+01:00"},
 		"long ago":            {header + "0001-11-22T09:00:00Z,space,a,1,2\n", 2, "no instant", "+01:00"},
 		"a misspelt step":     {header + at + "spaec,a,1,2\n", 2, "no step", `did you mean "space"`},
-		"a strange step":      {header + at + "zzzzzzzzzzzzzzzz,a,1,2\n", 2, "no step", "one of: eleve/home, 2 post /auth/login"},
-		"two of that name":    {header + at + "home,a,1,2\n", 2, "several steps", "eleve/home"},
+		"a strange step":      {header + at + "zzzzzzzzzzzzzzzz,a,1,2\n", 2, "no step", "one of: home, 2 post /auth/login, space"},
 		"no name":             {header + at + "space, ,1,2\n", 2, "no name", "name it"},
 		"a long name":         {header + at + "space," + strings.Repeat("é", 81) + ",1,2\n", 2, "80 characters", "shorten"},
 		"a turned name":       {header + at + "space,a\u202eb,1,2\n", 2, "not seen", "letters"},
@@ -71,6 +70,7 @@ func TestReadingsMistakes(t *testing.T) {
 		"two units":           {header + at + "space,a,80,1\n", 2, "ten times", "one unit"},
 		"an infinite ceiling": {header + at + "space,a,80,inf\n", 2, "ceiling", "48.5"},
 		"twice":               {header + at + "space,a,1,2\n" + at + "parent/space,a,2,2\n", 3, "line 2 comes again", "its own name"},
+		"of two journeys":     {header + at + "eleve/home,a,1,2\n" + at + "parent/home,a,2,2\n", 3, "line 2 comes again", "its own name"},
 		"too few columns":     {header + at + "space,a,1\n", 2, "4 columns instead of 5", "separator"},
 		"a decimal comma":     {header + at + "space,a,0,5,1\n", 2, "6 columns instead of 5", "point"},
 		"an open quote":       {header + at + "\"space,a,1,2\n", 2, "quote", "written"},

@@ -4,9 +4,9 @@ import "firstbell/report"
 
 // inVain reports whether a step is the one that was strengthened, and the limit did
 // not rise.
-func (b *builder) inVain(journey, step string) bool {
+func (b *builder) inVain(step string) bool {
 	i := b.s.Attribution.Intervention
-	return i != nil && !i.Moved && i.After.Censored == "" && i.Journey == journey && i.Step == step
+	return i != nil && !i.Moved && i.After.Censored == "" && i.Step == step
 }
 
 // levelBefore says how far it is proved what the limit of an earlier session was;

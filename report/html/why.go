@@ -43,7 +43,7 @@ func (b *builder) why() Section {
 func (b *builder) level() Words {
 	a := &b.s.Attribution
 	switch {
-	case a.Step != "" && a.Level == "L0" && b.inVain(a.Journey, a.Step):
+	case a.Step != "" && a.Level == "L0" && b.inVain(a.Step):
 		return plain(b.c.Text("html.level_unmoved", "step", a.Step))
 	case a.Step != "" && a.Level != "":
 		return plain(b.c.Text("html.level_"+a.Level, "step", a.Step))
