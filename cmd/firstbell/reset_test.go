@@ -27,8 +27,8 @@ func TestWhatNeedsAColdTarget(t *testing.T) {
 	}
 }
 
-// storm is a whole morning to play.
-func storm(name string) capacity.Spec {
+// wholeMorning is a storm to play.
+func wholeMorning(name string) capacity.Spec {
 	return capacity.Spec{Name: name, Stage: results.StageStorm, Conduct: results.Conduct{Kind: results.TrialStorm, Factor: 1}}
 }
 
@@ -62,7 +62,7 @@ func TestReset(t *testing.T) {
 			s.e.stderr = &said
 			s.o.reset, s.o.resetTimeout = row.command, row.limit
 			before, _ := asked()
-			_, err := (&player{s}).playNow(cancelAfterReset(t, s, row.failed), storm("012-storm"), nil)
+			_, err := (&player{s}).playNow(cancelAfterReset(t, s, row.failed), wholeMorning("012-storm"), nil)
 			if row.failed == "" {
 				after, _ := asked()
 				if r := s.d.Resets; len(r) != 1 || r[0].Failed != "" || r[0].Answered <= 0 || after == before || errors.Is(err, errSessionEnds) {
@@ -117,7 +117,7 @@ func TestAnInterruptedResetEndsWhole(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- s.cold(ctx, storm("012-storm")) }()
+	go func() { ended <- s.cold(ctx, wholeMorning("012-storm")) }()
 	var pid int
 	for deadline := time.Now().Add(20 * time.Second); pid == 0 && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		b, _ := os.ReadFile(file)
@@ -150,7 +150,7 @@ func alive(pid int) bool {
 func TestIdleTimeOnly(t *testing.T) {
 	s := aSession(t, morningOf(t, 3, 3000, withTime), "capacity", t.TempDir(), false)
 	plateau := capacity.Spec{Conduct: results.Conduct{Kind: results.TrialPlateau}}
-	for _, spec := range []capacity.Spec{plateau, storm("012-storm"), storm("013-storm")} {
+	for _, spec := range []capacity.Spec{plateau, wholeMorning("012-storm"), wholeMorning("013-storm")} {
 		if err := s.cold(t.Context(), spec); err != nil {
 			t.Fatal(err)
 		}

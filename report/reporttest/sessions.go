@@ -374,7 +374,7 @@ func quick(s *report.Summary) {
 			s.Session.Stages[i].Done, s.Session.Stages[i].Skipped = false, "quick"
 		}
 	}
-	s.Verdict = report.Verdict{Value: report.Inconclusive, Cause: "not_replayed", Reasons: []string{}, Actions: []string{"cause_not_replayed", "full_session"}}
+	s.Verdict = report.Verdict{Value: report.Inconclusive, Cause: report.CauseStraddles, Reasons: []string{}, Actions: []string{"cause_interval_straddles", "full_session"}}
 }
 
 // ofFleet was played by 16 workers, of which one was lost in a storm.
