@@ -16,6 +16,7 @@ func TestPearson(t *testing.T) {
 		{"by hand", []float64{1, 2, 3, 4}, []float64{1, 3, 2, 4}, 0.8},
 		{"two pairs", []float64{1, 2}, []float64{1, 2}, math.NaN()},
 		{"not alike", []float64{1, 2, 3}, []float64{1, 2}, math.NaN()},
+		{"changes by rounding", []float64{1, 2, 3, 5}, []float64{0.4, 0.4, 0.4 + 1e-16, 0.4}, math.NaN()},
 		{"never changes", []float64{1, 2, 3}, []float64{5, 5, 5}, math.NaN()},
 	} {
 		got := Pearson(row.x, row.y)
