@@ -76,7 +76,7 @@ func endings() []string {
 func causes() []Cause {
 	return []Cause{
 		CauseNone, CauseNoCriteria, CauseAccountsRejected, CauseBlocked, CauseTargetChanged, CauseInterrupted, CauseCut, CauseEndsAfter,
-		CauseStoppedByTarget, CauseInternal, CauseGenerator, CauseStormNotDelivered, CauseConsentLimit, CauseStraddles, CauseTooFew,
+		CauseStoppedByTarget, CauseInternal, CauseGenerator, CauseStormNotDelivered, CauseConsentLimit, CauseStraddles, CauseTooFew, CauseLimiter,
 		CauseWorkerLost, CauseClock, CauseAlone, CauseStopped,
 		CauseCalibration, CauseSeeds, CauseDrift, CauseExternal, CauseWitness, CauseQuota, CauseNotReplayed, CauseReset, CauseUnfinished, CauseLimiter,
 	}
