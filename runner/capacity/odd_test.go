@@ -415,7 +415,7 @@ func TestGivingUpIsNoWork(t *testing.T) {
 		f := searched(t, cfg)
 		want := truth(target, limit, 0.95, f.Settings.Warmup, f.Settings.Plateau, 3)
 		// Counted as served, they make it 115 and a target that drifted.
-		if c := target.capacity(); math.Abs(f.Saturation.Value/c-1) > 0.05 {
+		if c := target.capacity(); math.Abs(f.Saturation.Value/c-1) > 0.03 {
 			t.Errorf("%s: saturation %v, want %v", name, f.Saturation, c)
 		}
 		if f.Why != "" || f.Held.Low < 0.95*want || f.Held.Low > 1.005*want || f.Held.High < 0.995*want {

@@ -13,23 +13,33 @@ type Flow struct {
 
 // Sustained reads two figures from the trials of a search: the saturation
 // goodput, and the goodput in the deepest overload. The first is the mean of
-// all saturated readings, with Student's interval over them; or, where the
+// all saturated readings, with Student's interval over them, those of a trial
+// that was busy for less than half a minute only where there are no others (the
+// end of a probe, whose load has just doubled, reads the order in which a target
+// serves more than what it can do); or, where the
 // target held more than its saturated readings say, what it held: a goodput
 // that falls under overload is congestion collapse. It is not sure without any, or
 // when its interval is wider than itself.
 func Sustained(flows []Flow) (saturation, overload Estimate) {
-	var work []float64
+	var work, short []float64
 	held := unsure(0)
 	overload = unsure(0)
 	deepest := 0.0
 	for _, f := range flows {
-		work = append(work, f.Work...)
-		if f.Goodput.Value > held.Value {
-			held = f.Goodput
+		if len(f.Work) >= leastWork {
+			work = append(work, f.Work...)
+		} else {
+			short = append(short, f.Work...)
+		}
+		if len(f.Work) < leastWork && f.Goodput.Value > held.Value {
+			held = f.Goodput // by a target that was not busy: else it is luck
 		}
 		if len(f.Work) > 0 && f.Offered > deepest {
 			deepest, overload = f.Offered, f.Goodput
 		}
+	}
+	if len(work) == 0 {
+		work = short
 	}
 	saturation = Mean(work)
 	if len(work) == 0 || held.Sure && held.Lo > saturation.Value {
