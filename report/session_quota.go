@@ -16,7 +16,7 @@ func (x *session) limiter() *QuotaFound {
 		return x.perAddress(x.through())
 	}
 	if one, ok := byAddress(x.trials); ok {
-		return x.perAddress(estimated(lateGoodput(one), 3))
+		return x.perAddress(estimated(stats.Widened(lateGoodput(one)), 3))
 	}
 	var offered []float64
 	var goodput []stats.Estimate
@@ -138,7 +138,7 @@ func (x *session) through() Range {
 			best = e
 		}
 	}
-	return estimated(best, 3)
+	return estimated(stats.Widened(best), 3)
 }
 
 // gated reports whether a trial of the search failed the gate of attackers.

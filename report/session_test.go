@@ -258,7 +258,7 @@ func TestALimiterThatDoesNotSaySo(t *testing.T) {
 			if q == nil || q.Sign != tt.sign || q.PerIP != (tt.sign == "per_ip") || q.Spaced != tt.spaced {
 				t.Fatalf("quota %+v", q)
 			}
-			if q.Rate.Low.Float() > tt.want || q.Rate.High.Float() < tt.want {
+			if q.Rate.Low.Float() >= tt.want || q.Rate.High.Float() <= tt.want {
 				t.Errorf("rate %+v, want %v", q.Rate, tt.want)
 			}
 			why, cause := "quota", report.CauseQuota

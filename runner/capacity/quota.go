@@ -155,7 +155,7 @@ func (s *search) byAddress(ctx context.Context, rate float64) error {
 	if !stats.ByAddress(one, doneIn(seen[0], from), rate) {
 		return nil
 	}
-	s.quota = &stats.Cap{Rate: one, Sign: signPerIP}
+	s.quota = &stats.Cap{Rate: stats.Widened(one), Sign: signPerIP}
 	return s.conclude(WhyBlocked)
 }
 

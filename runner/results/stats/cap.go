@@ -38,8 +38,15 @@ func ExactCap(offered []float64, goodput []Estimate) (Estimate, bool) {
 	if hiLoad < 1.2*loLoad || hi-lo > capTolerance*mean {
 		return unsure(mean), false
 	}
-	half := math.Max(hi-mean, math.Max(mean-lo, capTolerance/2*mean))
-	return Estimate{mean, Interval{mean - half, mean + half}, true}, true
+	return Widened(Estimate{mean, Interval{lo, hi}, true}), true
+}
+
+// Widened is an estimate of a limit with an interval of at least 0.5 % to each
+// side: equal counts in every window are no proof of more.
+func Widened(e Estimate) Estimate {
+	half := math.Max(math.Max(e.Hi-e.Value, e.Value-e.Lo), capTolerance/2*e.Value)
+	e.Interval = Interval{e.Value - half, e.Value + half}
+	return e
 }
 
 // SpacingOf is the rate of a limiter that lets one person in and then nobody for
@@ -86,8 +93,8 @@ func SpacedCap(offered []float64, goodput []Estimate) (Estimate, bool) {
 		return unsure(rate), false
 	}
 	scale := rate / best.Value // of an error of the goodput: dq/q = q/m · dm/m
-	half := math.Max(capTolerance/2*rate, scale*scale*(best.Hi-best.Lo)/2)
-	return Estimate{rate, Interval{rate - half, rate + half}, true}, true
+	half := scale * scale * (best.Hi - best.Lo) / 2
+	return Widened(Estimate{rate, Interval{rate - half, rate + half}, true}), true
 }
 
 // LetIn is the share of a load that gets in where nothing limits it.
