@@ -1,10 +1,10 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 	"time"
 
 	"firstbell/runner/page"
@@ -194,7 +194,13 @@ func (v *showing) instant(p *page.Page) (*url.URL, bool) {
 
 // mayRefresh is a cheap look before a page is parsed.
 func mayRefresh(body []byte) bool {
-	return strings.Contains(strings.ToLower(string(body[:min(len(body), 4096)])), "refresh")
+	word := []byte("refresh")
+	for b := body[:min(len(body), 4096)]; len(b) >= len(word); b = b[1:] {
+		if b[0]|0x20 == word[0] && bytes.EqualFold(b[:len(word)], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // accept finishes a page judged good: captures, then calls.

@@ -4,6 +4,7 @@ import (
 	"html"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	xhtml "golang.org/x/net/html"
 )
@@ -125,6 +126,7 @@ func normalise(s string) string {
 	space := false
 	for _, r := range s {
 		switch {
+		case r > ' ' && r < utf8.RuneSelf: // nearly all: drawn as it is
 		case unicode.IsSpace(r) || r == '\u202f' || r == '\u00a0':
 			space = b.Len() > 0
 			continue
