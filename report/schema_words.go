@@ -78,6 +78,6 @@ func causes() []Cause {
 		CauseNone, CauseNoCriteria, CauseAccountsRejected, CauseBlocked, CauseTargetChanged, CauseInterrupted, CauseCut, CauseEndsAfter,
 		CauseStoppedByTarget, CauseInternal, CauseGenerator, CauseStormNotDelivered, CauseConsentLimit, CauseStraddles, CauseTooFew, CauseLimiter,
 		CauseWorkerLost, CauseClock, CauseAlone, CauseStopped,
-		CauseCalibration, CauseSeeds, CauseDrift, CauseExternal, CauseWitness, CauseQuota, CauseNotReplayed, CauseReset, CauseUnfinished, CauseLimiter,
+		CauseCalibration, CauseSeeds, CauseDrift, CauseExternal, CauseWitness, CauseQuota, CauseNotReplayed, CauseReset, CauseUnfinished,
 	}
 }
