@@ -28,6 +28,8 @@ var builtInRules = []builtInRule{
 	{class: ClassQuota, from: "Kosmos, Occitanie", text: `accès momentanément indisponible`},
 	{class: ClassQuota, from: "Kosmos, Grand Est", text: `l'accès à l'ent est temporairement restreint`},
 	{class: ClassQuota, from: "entcore mobile", text: `"error" ?: ?"quota_overflow"`},
+	{class: ClassQuota, from: "French quota pages", text: `trop (?:de (?:monde|connexions|visiteurs|personnes|utilisateurs)|nombreux)\b.{0,120}(?:patien|réessay|revenez|merci d'attendre)`},
+	{class: ClassQuota, from: "English quota pages", text: `too many (?:people|visitors|users)\b.{0,120}(?:try again|come back|please wait)`},
 	{class: ClassProfileBlocked, from: "entcore", text: `est temporairement bloqué pour votre profil`},
 	{class: ClassWaitingRoom, from: "French waiting rooms", text: `vous êtes (?:maintenant )?(?:dans|placée? dans) (?:la|une|notre) (?:file d'attente|salle d'attente)`},
 	{class: ClassWaitingRoom, from: "English waiting rooms", text: `you are (?:now|currently) in (?:line|the queue|a queue|the waiting room)`},

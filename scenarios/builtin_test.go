@@ -86,6 +86,9 @@ func TestBuiltInSignatures(t *testing.T) {
 		{"Kosmos Occitanie", ClassQuota, page{200, htmlType, wrap("Accès momentanément indisponible")}},
 		{"Kosmos Grand Est", ClassQuota, page{503, htmlType, wrap("en raison d'un très grand nombre de connexions, l’accès à l’ENT est temporairement restreint")}},
 		{"entcore mobile 509", ClassQuota, page{509, nil, `{"error":"quota_overflow"}`}},
+		{"a French quota page", ClassQuota, page{200, htmlType, wrap("<h1>Trop de monde</h1><p>Patientez quelques minutes.</p>")}},
+		{"another, with 503", ClassQuota, page{503, htmlType, wrap("Vous êtes trop nombreux en ce moment, revenez plus tard")}},
+		{"an English quota page", ClassQuota, page{503, htmlType, wrap("Too many visitors right now. Please try again later.")}},
 		{"profile blocked", ClassProfileBlocked, page{200, htmlType, wrap("L'accès à votre réseau éducatif est temporairement bloqué pour votre profil d'utilisateur.")}},
 		{"waiting room", ClassWaitingRoom, page{200, htmlType, wrap("Vous êtes dans la file d’attente")}},
 		{"entcore wrong password in ng-init", ClassBadCredentials, page{200, htmlType, `<html><body ng-init="error='L&#39;identifiant ou le mot de passe est incorrect.'"></body></html>`}},
@@ -127,7 +130,7 @@ func TestBuiltInSignatures(t *testing.T) {
 func TestNormalPagesMatchNoSignature(t *testing.T) {
 	for name, p := range map[string]page{
 		"French portal": {200, htmlType, `<html lang="fr"><head><title>Accueil - Mon ENT</title></head><body><nav>Messagerie Cahier de textes</nav><h1>Bonjour Léa</h1>
-			<p>La cantine est momentanément indisponible. Vous êtes très nombreux à avoir répondu au sondage, merci.</p><p>Espace documentaire : quota 80 % utilisé (2 Go). Erreur de saisie ? Contactez le support.</p>
+			<p>Trop de monde à la cantine ? Elle est momentanément indisponible. Vous êtes très nombreux à avoir répondu au sondage, merci.</p><p>Espace documentaire : quota 80 % utilisé (2 Go). Erreur de saisie ? Contactez le support.</p>
 			<p>Inscription au voyage : vous êtes en file d'attente pour le car.</p></body></html>`},
 		"English portal": {200, htmlType, `<html lang="en"><head><title>Home</title></head><body><h1>Welcome</h1><p>Your storage quota is almost used. Too many files? Attempts left for the quiz: 3. Queue for the lab opens at 9. Verify your answers. The robot club meets in just a moment.</p></body></html>`},
 		"CAS form":       {200, htmlType, `<form id="fm1" method="post"><input name="username"><input name="password" type="password"><input type="hidden" name="execution" value="e1s1"></form>`},
