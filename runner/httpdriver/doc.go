@@ -6,9 +6,13 @@
 // [runner.Session.Do] asks the guard about the address, takes a kept
 // connection of the person or dials a new one (resolve once per host and run,
 // wait for a place to dial, ask the guard about the very address dialled,
-// connect, handshake), writes the whole request in one write, reads the answer
-// with [http.ReadResponse], stores its cookies, keeps at most MaxBody bytes of
-// the decoded body, and gives the connection back to the person.
+// connect, handshake), writes the whole request in one write, reads the answer,
+// stores its cookies, keeps at most MaxBody bytes of the decoded body, and gives
+// the connection back to the person.
+//
+// A plain head (HTTP/1.1, whole in one buffer, with a Content-Length) is read
+// here; anything odd is left to [http.ReadResponse], which also is what tests and
+// fuzzing compare with. On Linux the sockets are our own: see socket.
 //
 // # What a person owns
 //
