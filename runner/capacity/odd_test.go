@@ -423,3 +423,17 @@ func TestGivingUpIsNoWork(t *testing.T) {
 		}
 	}
 }
+
+// The probe stops after the doubling that is too much: with a long time limit nobody
+// is late yet, and the one after the next would bring many times what a portal serves.
+func TestProbeStopsInTime(t *testing.T) {
+	for seed := range uint64(3) {
+		target := shared(120, 12, 1, 1)
+		cfg, p := simConfig(target, 10*time.Second, seed)
+		cfg.Start = 27
+		f, _ := Search(context.Background(), Config{Player: &stopping{p, 1}, Judge: cfg.Judge, Settings: cfg.Settings, Start: cfg.Start, Seed: seed, First: 1})
+		if rate := f.Trials[0].Rate; rate > 4*120 {
+			t.Errorf("seed %d: probed up to %.0f people per second of a target that serves 120", seed, rate)
+		}
+	}
+}

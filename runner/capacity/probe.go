@@ -11,7 +11,7 @@ import (
 
 // Lengths and rates of the first two trials.
 const (
-	probeSegment = 10 * time.Second
+	probeSegment = 13 * time.Second // people fill the steps for three, the ten that follow can prove an overload
 	probeLast    = 30 * time.Second // at the highest rate allowed
 	probeLinger  = 8                // seconds played on once overload is proved, to read what comes out
 	mostProbes   = 3
