@@ -150,7 +150,8 @@ func (e *signsEvidence) pool() Signature {
 	return strongest("pool", e.broken, func(p *played) (float64, map[string]string) {
 		b := people(p)
 		refused := part(&b, results.Error, results.Quota)
-		if refused < leastShare || part(&b, results.Quota) > refused/2 || b.inClass() == 0 || len(gapsOf(p)) > 0 || p.gaveUp() || e.blocked(p) > attacked || e.limited(p).Seen {
+		if refused < leastShare || part(&b, results.Quota) > refused/2 || b.inClass() == 0 || len(gapsOf(p)) > 0 || p.gaveUp() || e.blocked(p) > attacked || e.limited(p).Seen ||
+			e.calmTime() == 0 { // what it would take at rest is not known
 			return 0, nil
 		}
 		return refused, map[string]string{"refused_share": digits(refused, 4), "served_s": digits(inMedian(p.Series), 3),
