@@ -78,6 +78,7 @@ type Response struct {
 	Header    http.Header
 	Body      []byte // decoded (gzip, deflate), at most MaxBody; owned by the caller
 	Truncated bool
+	Closes    bool // the server keeps no connection after it
 	Timing    Timing
 	Host      int // index into Plan.Hosts
 }

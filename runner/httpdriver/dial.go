@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
-	"time"
 
 	"firstbell/runner"
 	"firstbell/runner/results"
@@ -129,31 +128,27 @@ func (x *exchange) connect(addr netip.AddrPort) (net.Conn, error) {
 	if err := refusal(d.cfg.Guard.Dial(x.host.origin.Host, addr)); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(x.ctx, d.cfg.ConnectTimeout)
+	defer cancel()
 	if d.cfg.Dial != nil {
-		ctx, cancel := context.WithTimeout(x.ctx, d.cfg.ConnectTimeout)
-		defer cancel()
 		x.left()
 		return d.cfg.Dial(ctx, addr)
 	}
-	var from netip.Addr
-	if n := uint32(len(d.cfg.Sources)); n > 0 && addr.Addr().IsLoopback() && addr.Addr().Is4() {
-		from = d.cfg.Sources[x.session.person%n]
-	}
-	return dialTCP(x.ctx, time.Now().Add(d.cfg.ConnectTimeout), from, addr, x.left)
-}
-
-// dialSlowly is dialTCP with the standard library.
-func dialSlowly(ctx context.Context, until time.Time, from netip.Addr, to netip.AddrPort, left func()) (net.Conn, error) {
-	ctx, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	dialer := net.Dialer{KeepAlive: -1, Control: func(string, string, syscall.RawConn) error {
-		left()
-		return nil
+	// Control runs once there is a socket: a machine out of descriptors or
+	// ports has sent nothing.
+	var prepare func(network, address string, c syscall.RawConn) error
+	dialer := net.Dialer{KeepAlive: -1, Control: func(network, address string, c syscall.RawConn) error {
+		x.left()
+		if prepare == nil {
+			return nil
+		}
+		return prepare(network, address, c)
 	}}
-	if from.IsValid() {
-		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	if n := uint32(len(d.cfg.Sources)); n > 0 && addr.Addr().IsLoopback() && addr.Addr().Is4() {
+		prepare = lateBind
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.cfg.Sources[x.session.person%n], 0))
 	}
 	// Not Dialer.DialTCP: without a local address it still binds the socket,
 	// and the kernel then searches all its ports for one that is free.
-	return dialer.DialContext(ctx, "tcp", to.String())
+	return dialer.DialContext(ctx, "tcp", addr.String())
 }

@@ -12,7 +12,7 @@
 //
 // A plain head (HTTP/1.1, whole in one buffer, with a Content-Length) is read
 // here; anything odd is left to [http.ReadResponse], which also is what tests and
-// fuzzing compare with. On Linux the sockets are our own: see socket.
+// fuzzing compare with.
 //
 // # What a person owns
 //

@@ -147,7 +147,7 @@ func (x *exchange) receive(r *reader) (reusable bool, err error) {
 		return false, err
 	}
 	defer a.body.Close()
-	x.resp.Status, x.resp.Header = a.status, a.header
+	x.resp.Status, x.resp.Header, x.resp.Closes = a.status, a.header, a.last
 	if !x.req.NoCookies {
 		x.session.store(x.host, x.req.URL, a.header["Set-Cookie"])
 	}

@@ -18,7 +18,7 @@ func (c *conn) dead() bool {
 		err error
 	)
 	if c.raw.Control(func(fd uintptr) {
-		n, err = peek(fd, b[:])
+		n, _, err = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	}) != nil {
 		return true
 	}

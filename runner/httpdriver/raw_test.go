@@ -57,7 +57,7 @@ func asked(r *bufio.Reader) bool {
 	return err == nil
 }
 
-// answer sends text after one request, then waits for the client to go.
+// answering sends text after one request, then waits for the client to go.
 func answering(text string) func(int, net.Conn, *bufio.Reader) {
 	return func(_ int, c net.Conn, r *bufio.Reader) {
 		for asked(r) {

@@ -15,7 +15,7 @@ import (
 // answerOf makes the bytes that stand for a recorded answer: the same status,
 // headers and content, as long on the wire as it was.
 func answerOf(req *runner.Request, resp *runner.Response) answer {
-	a := answer{close: closes(resp.Header), wait: waitOf(req.Kind, resp.Timing.FirstByte)}
+	a := answer{close: resp.Closes, wait: waitOf(req.Kind, resp.Timing.FirstByte)}
 	packed := strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip")
 	head := appendHead(nil, resp, packed || req.MaxBody == 0)
 	if bodiless(req.Method, resp.Status) {
@@ -93,17 +93,6 @@ func endHead(b []byte, length string, closes bool) []byte {
 		b = append(b, "Connection: close\r\n"...)
 	}
 	return append(b, "\r\n"...)
-}
-
-func closes(h http.Header) bool {
-	for _, v := range h["Connection"] {
-		for token := range strings.SplitSeq(v, ",") {
-			if strings.EqualFold(strings.TrimSpace(token), "close") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func bodiless(method string, status int) bool {
