@@ -47,7 +47,7 @@ func stepName(k int) string { return string(rune('a' + k)) }
 // it. Its readings under another step's name never do, nor when they come 25 s late
 // or early, nor too seldom, nor of other steps only.
 func TestServersConfirm(t *testing.T) {
-	confirmed, named := 0, 0
+	confirmed, contradicted, named := 0, 0, 0
 	for seed := range sessions {
 		weakest := int(seed % 4)
 		trials, a := watchedWorld(8, weakest, 100*seed)
@@ -73,8 +73,10 @@ func TestServersConfirm(t *testing.T) {
 			readings []Reading
 			keys     []string
 		}{
-			"under another name":         {pool(5, weakest, other), []string{"server_contradiction"}},
-			"both at once":               {append(pool(5, weakest, own), pool(5, weakest, other)...), []string{"server_contradiction"}},
+			// A pool of eight places is now and then full by chance while the load is still
+			// calm; it then tells nothing, whoever's it is.
+			"under another name":         {pool(5, weakest, other), []string{"server_contradiction", "server_other_steps"}},
+			"both at once":               {append(pool(5, weakest, own), pool(5, weakest, other)...), []string{"server_contradiction", "server_always"}},
 			"too late":                   {moved(all, 25*time.Second), []string{"server_apart", "server_thin"}},
 			"too early":                  {moved(all, -25*time.Second), []string{"server_apart", "server_always", "server_below", "server_thin"}},
 			"too seldom":                 {pool(40, weakest, own), []string{"server_thin"}},
@@ -83,14 +85,18 @@ func TestServersConfirm(t *testing.T) {
 			"full while a load was held": {append(moved(readEvery(5, own, "pool "+own, func(int) float64 { return 1 }), -time.Hour), pool(5, weakest, own)...), []string{"server_always"}},
 			"never full":                 {readEvery(5, own, "disk", func(int) float64 { return 0.4 }), []string{"server_below"}},
 		} {
-			if level, key := told(a, trials, row.readings); level != levelLowest || !slices.Contains(row.keys, key) {
+			level, key := told(a, trials, row.readings)
+			if level != levelLowest || !slices.Contains(row.keys, key) {
 				t.Errorf("seed %d, %s: %s, %s", seed, name, level, key)
+			}
+			if key == "server_contradiction" {
+				contradicted++
 			}
 		}
 	}
-	t.Logf("named %d, confirmed %d of %d", named, confirmed, sessions)
-	if named < int(sessions)*8/10 || 10*confirmed < 9*named {
-		t.Errorf("named %d, confirmed %d of %d", named, confirmed, sessions)
+	t.Logf("named %d, confirmed %d, contradicted %d times, of %d", named, confirmed, contradicted, sessions)
+	if named < int(sessions)*8/10 || 4*confirmed < 3*named || 4*contradicted < 3*2*named {
+		t.Errorf("named %d, confirmed %d, contradicted %d times, of %d", named, confirmed, contradicted, sessions)
 	}
 }
 
