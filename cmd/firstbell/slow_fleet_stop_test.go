@@ -15,65 +15,74 @@ import (
 )
 
 // TestFleetStop orders 50 fleets of eight to stop, at random moments: no request
-// comes a second after the order. The same plays say how far apart eight
-// processes begin: all, or those that began while the machine did not stand still and
-// had processors to give.
+// comes a second after the order.
 func TestFleetStop(t *testing.T) {
-	const plays, workers, enough, limit = 50, 8, 100, 20 * time.Millisecond
+	const plays = 50
 	seed := seedOf(t)
 	var mu sync.Mutex
-	var over, starts, calm []time.Duration // starts: how far from the agreed instant
+	var over []time.Duration
 	t.Run("plays", func(t *testing.T) {
 		for i := range plays {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
-				rng := rand.New(rand.NewPCG(seed, uint64(i)))
-				target := newStampedTarget(t, 0)
-				s := startStorm(t, fleetStorm{target: target.url(), people: 2000, play: 40}.String(), "--workers", strconv.Itoa(workers))
-				zero := s.zeroOf(t)
-				time.Sleep(time.Until(zero.Add(500*time.Millisecond + time.Duration(rng.Int64N(int64(time.Second))))))
-				ordered := time.Now()
-				if out, err := firstbell(t, "stop", s.folder()).CombinedOutput(); err != nil {
-					t.Errorf("stop: %v\n%s", err, out)
-				}
-				equal(t, "exit code", s.wait(t), 6)
-				st := readStory(t, s.folder(), target)
-				equal(t, "ended as", st.sum.Run.EndedAs, string(results.EndedStopped))
-				promptly(t, "the last request came", ordered, last(st.hits), time.Second)
-				if f := st.fleet.Stop; f == nil || len(f.Missing) > 0 {
-					t.Errorf("the stop of fleet.json: %+v", f)
-				}
-				from, to := zero.Add(-100*time.Millisecond), zero.Add(100*time.Millisecond)
-				stood, _ := machine().stood(from, to)
-				isCalm := stood == 0 && machine().idle(from, to) > 2*noneLeft
+				late, _ := stopFleet(t, rand.New(rand.NewPCG(seed, uint64(i))))
 				mu.Lock()
 				defer mu.Unlock()
-				over = append(over, last(st.hits).Sub(ordered))
-				for _, w := range st.fleet.Workers {
-					starts = append(starts, w.StartedAt.Abs())
-					if isCalm {
-						calm = append(calm, w.StartedAt.Abs())
-					}
-				}
+				over = append(over, late)
 			})
 		}
 	})
-	if len(over) < plays || len(starts) < plays*workers {
-		t.Fatalf("%d plays, %d starts", len(over), len(starts))
+	if len(over) < plays {
+		t.Fatalf("%d plays", len(over))
 	}
 	slices.Sort(over)
 	t.Logf("last request after the order: median %s, worst %s", over[len(over)/2], over[len(over)-1])
-	t.Run("starts", func(t *testing.T) {
-		if p99 := spread(t, "all", starts); p99 <= limit {
+}
+
+// TestFleetStarts says how far from the agreed instant eight processes begin, one
+// fleet at a time: all but one in a hundred within 20 ms. What else the machine does
+// adds to it, so that one of three series that shows it is enough.
+func TestFleetStarts(t *testing.T) {
+	const series, plays, limit = 3, 13, 20 * time.Millisecond
+	seed := seedOf(t)
+	for n := range series {
+		var starts []time.Duration
+		for i := range plays {
+			_, began := stopFleet(t, rand.New(rand.NewPCG(seed, uint64(n*plays+i))))
+			starts = append(starts, began...)
+		}
+		if p99 := spread(t, "series "+strconv.Itoa(n+1), starts); len(starts) == plays*stoppedWorkers && p99 <= limit {
 			return
 		}
-		if len(calm) < enough {
-			t.Skipf("not judged: the machine was calm for %d starts of %d", len(calm), len(starts))
-		}
-		if p99 := spread(t, "on a calm machine", calm); p99 > limit {
-			t.Errorf("99 of 100 workers start within %s of the agreed instant", p99)
-		}
-	})
+	}
+	t.Errorf("99 of 100 workers did not start within %s of the agreed instant in any of %d series", limit, series)
+}
+
+const stoppedWorkers = 8
+
+// stopFleet plays a storm on a fleet and orders it to stop at a random moment: how
+// long after the order the last request came, and how far from the agreed instant
+// each worker had begun.
+func stopFleet(t *testing.T, rng *rand.Rand) (late time.Duration, starts []time.Duration) {
+	t.Helper()
+	target := newStampedTarget(t, 0)
+	s := startStorm(t, fleetStorm{target: target.url(), people: 2000, play: 40}.String(), "--workers", strconv.Itoa(stoppedWorkers))
+	time.Sleep(time.Until(s.zeroOf(t).Add(500*time.Millisecond + time.Duration(rng.Int64N(int64(time.Second))))))
+	ordered := time.Now()
+	if out, err := firstbell(t, "stop", s.folder()).CombinedOutput(); err != nil {
+		t.Errorf("stop: %v\n%s", err, out)
+	}
+	equal(t, "exit code", s.wait(t), 6)
+	st := readStory(t, s.folder(), target)
+	equal(t, "ended as", st.sum.Run.EndedAs, string(results.EndedStopped))
+	promptly(t, "the last request came", ordered, last(st.hits), time.Second)
+	if f := st.fleet.Stop; f == nil || len(f.Missing) > 0 {
+		t.Errorf("the stop of fleet.json: %+v", f)
+	}
+	for _, w := range st.fleet.Workers {
+		starts = append(starts, w.StartedAt.Abs())
+	}
+	return last(st.hits).Sub(ordered), starts
 }
 
 // spread is the 99th percentile of how far workers began from the agreed instant.

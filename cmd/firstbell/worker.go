@@ -182,6 +182,7 @@ func runWorker(ctx context.Context, e *env, o workerOptions) error {
 	w, err := fleet.NewWorker(fleet.WorkerConfig{
 		Bus: conn, Credentials: secret, Hello: factsOf(o.place), Spool: spool, Linger: o.wait,
 		Prepare: hands.prepare, Call: hands.call,
+		Wake: func(ctx context.Context, at time.Time) error { return runner.NewClock(at).SleepUntil(ctx, 0) },
 		Tell: log.tell,
 	})
 	if err != nil {

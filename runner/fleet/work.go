@@ -233,13 +233,30 @@ func (w *Worker) play(p *part, zero time.Time) {
 
 // noteStart measures when this worker's clock really woke at the first instant.
 func (w *Worker) noteStart(p *part, zero time.Time) {
-	wake := time.NewTimer(time.Until(zero))
-	defer wake.Stop()
+	near := time.NewTimer(time.Until(zero) - wakeWithin)
+	defer near.Stop()
 	select {
-	case <-wake.C:
+	case <-near.C:
+	case <-p.done:
+		return
+	}
+	if w.cfg.Wake(p.ctx, zero) == nil {
 		now, bound := w.time.now()
 		p.started(time.Duration(now-p.zero), bound)
-	case <-p.done:
+	}
+}
+
+// wakeWithin is the last part of the wait for the first instant.
+const wakeWithin = 5 * time.Millisecond
+
+func sleepUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

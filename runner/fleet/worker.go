@@ -26,6 +26,10 @@ type WorkerConfig struct {
 	Spool string
 	// Now gives the time with a monotonic reading; nil: time.Now.
 	Now func() time.Time
+	// Wake returns nil at an instant a few milliseconds away, as exactly as the clock
+	// that releases people does: what it measures is when this worker began. nil: a
+	// timer of the runtime.
+	Wake func(ctx context.Context, at time.Time) error
 	// Prepare builds this worker's part of a play. ctx ends when the coordinator no
 	// longer wants it. A *Refusal is told to the coordinator as it is; any other
 	// error as internal. No error text may hold a secret.
@@ -111,6 +115,9 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	me, err := cfg.Credentials.Member()
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
+	}
+	if cfg.Wake == nil {
+		cfg.Wake = sleepUntil
 	}
 	if cfg.Linger <= 0 {
 		cfg.Linger = defaultLinger
