@@ -17,13 +17,7 @@ func buildDossier(dir, lang string) (*report.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Files, err = report.ListFiles(dir); err != nil {
-		return nil, err
-	}
-	if err := writeFaces(s, dir, lang); err != nil {
-		return nil, err
-	}
-	return s, results.WriteManifest(dir)
+	return s, publish(s, dir, lang)
 }
 
 // judgedSession reads a session's folder and judges it.

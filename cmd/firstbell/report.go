@@ -87,13 +87,18 @@ func buildReport(dir, lang string) (*report.Summary, error) {
 	if err := run.WriteDerived(dir); err != nil {
 		return nil, err
 	}
+	return s, publish(s, dir, lang)
+}
+
+// publish writes the faces of a judged folder, then its manifest.
+func publish(s *report.Summary, dir, lang string) (err error) {
 	if s.Files, err = report.ListFiles(dir); err != nil {
-		return nil, err
+		return err
 	}
 	if err := writeFaces(s, dir, lang); err != nil {
-		return nil, err
+		return err
 	}
-	return s, results.WriteManifest(dir)
+	return results.WriteManifest(dir)
 }
 
 // judgedRun reads a run folder and judges it.
